@@ -1,0 +1,66 @@
+# Les gestes du dépôt. Chacun installe d'abord ce qui lui manque, dans $(VENV) et nulle part ailleurs.
+VENV ?= .venv
+PYTHON ?=
+N ?= 200
+TESTS ?=
+
+export PYTHON
+bin := $(VENV)/bin
+# Un verrou est installé une fois ; il l'est à nouveau quand il change, ou quand pyproject.toml change.
+produit := $(VENV)/.produit
+dev := $(VENV)/.dev
+pytest := $(bin)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-panne test test-complet check lock bench chaos mutants docs clean
+
+help: ## cette liste
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(dev) ## installe tout ce qu'il faut pour développer
+
+demo: $(produit) ## lance Écluse avec une journée de la Caf 091, sur http://127.0.0.1:8080
+	@$(bin)/ecluse up --demo 091 --data-dir ./data
+
+demo-panne: $(produit) ## tue le processus en pleine charge, le relance, compte ce qui est perdu ou doublé
+	@$(bin)/ecluse panne
+
+test: $(dev) ## passe les tests (TESTS=tests/unit pour une partie)
+	$(pytest) -m "not complet" $(TESTS)
+
+test-complet: $(dev) ## passe les tests sur le mois entier, dont le fichier est à côté du dépôt
+	$(pytest) -m complet
+
+check: $(dev) ## vérifie forme, types, contrats d'import et verrous
+	$(bin)/python -m ruff check .
+	$(bin)/python -m ruff format --check .
+	$(bin)/python -m mypy
+	$(bin)/lint-imports
+	$(bin)/python -m outils.verrous --verifier
+
+lock: $(dev) ## met à jour les verrous de dépendances
+	$(bin)/python -m outils.verrous
+
+bench: $(dev) ## mesure les vitesses et la mémoire sur cette machine
+	$(bin)/python -m bench
+
+chaos: $(dev) ## tue le processus N fois sous charge et compare à l'oracle (N=200)
+	$(bin)/python -m tests.chaos --tirs $(N)
+
+mutants: $(dev) ## sème des bogues connus : la suite doit tous les voir
+	$(bin)/python -m tests.mutants
+
+docs: $(dev) ## écrit les documents tirés du catalogue d'événements
+	$(bin)/ecluse events docs
+
+clean: ## efface l'environnement et les caches, jamais ./data
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(produit): requirements.lock pyproject.toml outils/preparer.sh
+	@outils/preparer.sh $(VENV) requirements.lock
+	@touch $@
+
+$(dev): requirements-dev.lock $(produit)
+	@outils/preparer.sh $(VENV) requirements-dev.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""Mesures de vitesse et de mémoire."""

@@ -1,0 +1,1 @@
+"""Scripts d'entretien du dépôt : installation, verrous."""

@@ -1,0 +1,1 @@
+"""Les quatre services. Aucun n'en importe un autre."""

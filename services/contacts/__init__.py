@@ -1,0 +1,1 @@
+"""Contacts : visites, appels, courriels, rendez-vous, campagnes, réclamations, médiation."""

@@ -1,0 +1,1 @@
+"""Indicateurs : le pli des mouvements en chiffres, cibles et séries."""

@@ -1,0 +1,1 @@
+"""Production : pièces, corbeilles, ordonnancement, qualité, contrôles."""

@@ -1,0 +1,1 @@
+"""Recouvrement : créances, grand livre, plans, remises, recours, fraude, corbeilles."""

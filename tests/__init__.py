@@ -1,0 +1,1 @@
+"""Les tests, et les outils qu'ils partagent."""

@@ -1,0 +1,1 @@
+"""L'oracle public : du Python simple et lent, qui n'importe rien d'Écluse."""
