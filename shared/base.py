@@ -1,0 +1,66 @@
+"""Database edge: engines, one writer connection, and statements over many keys."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Connection, Engine, Select, Table, create_engine, event, func, select, text
+from sqlmodel import SQLModel
+
+# Raised with every change of tables that an older program could not read.
+VERSION_SCHEMA = 1
+
+
+class BaseTropRecente(Exception):
+    """The database was written by a newer version of the program."""
+
+
+def table_of(modele: type[SQLModel]) -> Table:
+    """The Core table of a SQLModel class: rows travel through Core, the class declares the schema."""
+    return SQLModel.metadata.tables[str(modele.__tablename__)]
+
+
+def open_sqlite(chemin: Path, *, pages_max: int = 0, ecriture: bool = False) -> Engine:
+    """An engine on a SQLite file: WAL and ``synchronous=FULL``, so that what is committed survives a power cut."""
+    moteur = create_engine(f"sqlite:///{chemin}", connect_args={"check_same_thread": False, "timeout": 10.0})
+
+    @event.listens_for(moteur, "connect")
+    def _connect(connexion: Any, _: object) -> None:
+        # Transactions are opened by hand (see _begin): the driver's own rule opens them too late.
+        connexion.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
+            connexion.execute(f"PRAGMA {pragma}")
+        connexion.execute("PRAGMA wal_autocheckpoint=4000")
+        if pages_max:
+            connexion.execute(f"PRAGMA max_page_count={pages_max}")
+
+    @event.listens_for(moteur, "begin")
+    def _begin(connexion: Connection) -> None:
+        connexion.exec_driver_sql("BEGIN IMMEDIATE" if ecriture else "BEGIN")
+
+    return moteur
+
+
+def create_tables(moteur: Engine, modeles: Iterable[type[SQLModel]]) -> None:
+    """Create what is missing. Raises ``BaseTropRecente`` when a newer program wrote the file."""
+    with moteur.begin() as connexion:
+        version = connexion.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version > VERSION_SCHEMA:
+            raise BaseTropRecente(
+                f"la base {moteur.url.database} vient d'une version plus récente d'Écluse "
+                f"(schéma {version}, ce programme lit le schéma {VERSION_SCHEMA}) : mettre Écluse à jour"
+            )
+        SQLModel.metadata.create_all(connexion, tables=[table_of(m) for m in modeles])
+        connexion.exec_driver_sql(f"PRAGMA user_version={VERSION_SCHEMA}")
+
+
+def select_keys(table: Table, colonne: Column[Any], colonnes: Sequence[Column[Any]]) -> Select[Any]:
+    """A select over ``table`` whose ``colonne`` is one of the keys bound to ``:cles`` (see ``bind_keys``)."""
+    valeurs = func.json_each(text(":cles")).table_valued("value")
+    return select(*colonnes).select_from(table).where(colonne.in_(select(valeurs.c.value)))
+
+
+def bind_keys(cles: Iterable[str]) -> dict[str, str]:
+    """The parameter of ``select_keys``."""
+    return {"cles": msgspec.json.encode(list(cles)).decode()}

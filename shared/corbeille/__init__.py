@@ -1,0 +1,1 @@
+"""The work queue of the teams: one piece for every service that hands out work."""

@@ -1,0 +1,32 @@
+"""Settings shared by the services, read once at the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shared.temps import from_datetime
+
+PARTITIONS = 12
+
+
+def read_clock() -> int:
+    """The instant now. Only composition roots hand this out; rules receive instants."""
+    return from_datetime(datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Reglages:
+    """Where a service keeps its data and how it tells the time.
+
+    ``pages_max`` caps each database (pages of 4 096 bytes, 0: no cap); ``lot_max``: messages in one transaction.
+    """
+
+    dossier: Path
+    clock: Callable[[], int] = field(default=read_clock)
+    lot_max: int = 4_000
+    pages_max: int = 0
+
+    def base(self, service: str) -> Path:
+        """The database file of a service."""
+        return self.dossier / f"{service}.db"

@@ -1,0 +1,1 @@
+"""The one runtime: batches, journal, publisher, consumer, inbox, dead letters, ticks."""

@@ -1,0 +1,282 @@
+"""The consumer: applies every record of the logs exactly once, and never jumps a hole (architecture §4)."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import RLock, Thread
+from typing import Final, Protocol
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from shared.base import table_of
+from shared.pannes import crash_point, declare_point
+from shared.reglages import PARTITIONS
+from shared.runtime.journal import Enregistrement, Evince
+from shared.runtime.service import Cloche, MaillonEpoque, Tic
+from shared.runtime.tables import Repere
+from shared.temps import SECONDE
+
+REPERE: Final = table_of(Repere)
+LECTURE_MAX: Final = 5_000
+POINT_TOUS_LES: Final = 2 * SECONDE
+POINT_RECORDS: Final = 60_000
+AVANT_POINT: Final = declare_point("consommateur.avant_point", "cellules et repères écrits, rien de validé")
+APRES_POINT: Final = declare_point("consommateur.apres_point", "cellules et repères validés ensemble")
+_LOG = logging.getLogger("ecluse.consommateur")
+
+
+class Source(Protocol):
+    """A log that can be read: a service, seen from a consumer."""
+
+    nom: str
+
+    def tick(self) -> Tic: ...
+    def lineage(self) -> list[MaillonEpoque]: ...
+    def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]: ...
+
+
+class Puits(Protocol):
+    """What takes the records: ``apply`` in memory, ``save`` what changed within the checkpoint's transaction."""
+
+    types: Sequence[str]
+
+    def apply(self, records: Sequence[Enregistrement]) -> None: ...
+    def save(self, connexion: Connection) -> None: ...
+
+
+class Arret(Exception):
+    """The consumer must not go on by itself; the message says why and what to do."""
+
+
+@dataclass
+class Avance:
+    """How far one source has been applied. ``curseur``: all records up to it are; ``gardees``: as in the checkpoint."""
+
+    marque: str | None = None
+    curseur: int = 0
+    positions: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
+    gardees: list[int | None] = field(default_factory=lambda: [None] * PARTITIONS)
+    complet_le: int = 0
+    tic: Tic | None = None
+    dernier: int = 0
+    arret: str | None = None
+    trou: str | None = None
+    illisibles: int = 0
+
+
+@dataclass(frozen=True)
+class Fraicheur:
+    """How fresh a figure is: instant of the last event applied, age of what is certainly complete, caught up or not."""
+
+    dernier_evenement: int | None
+    retard_secondes: float | None
+    a_jour: bool
+
+
+class Consommateur:
+    """One consumer of several logs, with its watermarks; it owns the thread that applies them."""
+
+    def __init__(
+        self,
+        nom: str,
+        sources: Sequence[Source],
+        puits: Puits,
+        moteur: Engine,
+        clock: Callable[[], int],
+        cloche: Cloche,
+        charge: dict[str, Avance],
+    ) -> None:
+        self.nom = nom
+        self.verrou = RLock()
+        self.avances = {s.nom: charge.get(s.nom, Avance()) for s in sources}
+        self._sources = sources
+        self._puits = puits
+        self._moteur = moteur
+        self._clock = clock
+        self._cloche = cloche
+        self._depuis_point = 0
+        self._point_le = clock()
+        self._passes_a_jour = 0
+        self._arret = False
+        self._fil = Thread(target=self._run, name=f"consommateur-{nom}", daemon=True)
+
+    def start(self) -> None:
+        """Check the lineage of each log, then apply in a thread of its own."""
+        for source in self._sources:
+            self._guard(source, self._check_lineage)
+        self._fil.start()
+
+    def stop(self) -> None:
+        """Stop after a last checkpoint."""
+        self._arret = True
+        self._cloche.ring()
+        if self._fil.ident is not None:
+            self._fil.join()
+
+    def freshness(self) -> Fraicheur:
+        """The freshness of everything applied so far."""
+        avances = self.avances.values()
+        dernier = max((a.dernier for a in avances), default=0)
+        if any(a.complet_le == 0 for a in avances):
+            return Fraicheur(dernier or None, None, False)
+        retard = (self._clock() - min(a.complet_le for a in avances)) / SECONDE
+        return Fraicheur(dernier or None, max(0.0, retard), self._passes_a_jour >= 2 and retard < 5)
+
+    def wait_for(self, cibles: dict[str, int], attente: float) -> bool:
+        """Wait until every source is applied up to its target position; False after ``attente`` seconds."""
+        with self._cloche.signal:
+            return self._cloche.signal.wait_for(
+                lambda: (
+                    all(self.avances[s].curseur >= p for s, p in cibles.items() if s in self.avances)
+                    or any(a.arret for a in self.avances.values())
+                ),
+                attente,
+            ) and not any(a.arret for a in self.avances.values())
+
+    def checkpoint(self) -> None:
+        """Save what changed and the watermarks in one transaction, against the watermarks of the last one."""
+        with self.verrou, self._moteur.begin() as connexion:
+            self._puits.save(connexion)
+            for nom, avance in self.avances.items():
+                if avance.marque is not None:
+                    self._save_marks(connexion, nom, avance)
+            crash_point(AVANT_POINT)
+        crash_point(APRES_POINT)
+        for avance in self.avances.values():
+            if avance.marque is not None:
+                avance.gardees = list(avance.positions)
+        self._depuis_point = 0
+        self._point_le = self._clock()
+
+    def _run(self) -> None:
+        while not self._arret:
+            lus = sum(self._guard(s, self._advance) or 0 for s in self._sources)
+            complet = all(self._is_complete(a) for a in self.avances.values())
+            self._passes_a_jour = self._passes_a_jour + 1 if complet else 0
+            self._depuis_point += lus
+            if self._depuis_point >= POINT_RECORDS or (
+                self._depuis_point and self._clock() - self._point_le >= POINT_TOUS_LES
+            ):
+                self._try_checkpoint()
+            with self._cloche.signal:
+                if lus:
+                    self._cloche.signal.notify_all()
+                elif not self._arret:
+                    self._cloche.signal.wait(0.05 if self._passes_a_jour == 1 else 1.0)
+        self._try_checkpoint()
+
+    def _try_checkpoint(self) -> None:
+        try:
+            self.checkpoint()
+        except Arret as arret:
+            for avance in self.avances.values():
+                avance.arret = str(arret)
+            self._arret = True
+        except Exception:
+            # The fold stays in memory and the watermarks stay behind: the next checkpoint takes both.
+            _LOG.exception("point de reprise impossible pour le moment")
+
+    def _guard(self, source: Source, geste: Callable[[Source], int]) -> int:
+        """Run a step on a source; what must stop it is shown, never jumped."""
+        avance = self.avances[source.nom]
+        if avance.arret:
+            return 0
+        try:
+            return geste(source)
+        except (Arret, Evince) as arret:
+            avance.arret = str(arret)
+            _LOG.error("consommation arrêtée", extra={"source": source.nom, "raison": str(arret)})
+        except Exception:
+            _LOG.exception("lecture du journal impossible pour le moment", extra={"source": source.nom})
+        return 0
+
+    def _advance(self, source: Source) -> int:
+        """Apply up to one batch of a source; the number of records applied."""
+        avance = self.avances[source.nom]
+        tic = source.tick()
+        if tic.marque != avance.marque:
+            self._check_lineage(source)
+        records = source.read(avance.curseur, LECTURE_MAX, self._puits.types)
+        suite, positions, curseur = self._contiguous(avance, records)
+        with self.verrou:
+            if suite:
+                self._puits.apply(suite)
+                avance.dernier = max(avance.dernier, suite[-1].enregistre_le)
+            avance.positions, avance.curseur = positions, curseur
+        avance.tic = tic
+        if curseur >= tic.tete:
+            # Whatever was acknowledged before the tick is applied: what still waits has been promised to nobody.
+            avance.complet_le = tic.instant
+        return len(suite)
+
+    def _contiguous(
+        self, avance: Avance, records: Sequence[Enregistrement]
+    ) -> tuple[list[Enregistrement], list[int], int]:
+        """The records to apply: those already applied are left out, and nothing is taken beyond a hole."""
+        positions, curseur, suite = list(avance.positions), avance.curseur, []
+        avance.trou = None
+        for record in records:
+            atteinte = positions[record.partition]
+            if record.position > atteinte:
+                if record.precedent != atteinte:
+                    avance.trou = (
+                        f"trou dans le journal de {record.source}, partition {record.partition} : "
+                        f"après {atteinte}, attendu {record.precedent} avant {record.position}"
+                    )
+                    _LOG.error("%s", avance.trou)
+                    break
+                positions[record.partition] = record.position
+                suite.append(record)
+            curseur = max(curseur, record.position)
+        return suite, positions, curseur
+
+    def _check_lineage(self, source: Source) -> int:
+        """The log must continue the one that was applied; otherwise a copy was restored: stop."""
+        avance = self.avances[source.nom]
+        lignee = source.lineage()
+        if avance.marque is not None:
+            rangs = {m.marque: i for i, m in enumerate(lignee)}
+            rang = rangs.get(avance.marque)
+            fin = lignee[rang + 1].depuis if rang is not None and rang + 1 < len(lignee) else source.tick().tete
+            if rang is None or avance.curseur > fin:
+                raise Arret(
+                    f"le journal de {source.nom} n'est pas la suite de celui qui a été lu : une ancienne copie a été "
+                    f"restaurée (lu jusqu'à {avance.curseur}). Remettre la base d'origine, ou accepter cette copie "
+                    f"avec « ecluse rebuild --accepter-restauration »"
+                )
+        avance.marque = lignee[-1].marque
+        return 0
+
+    def _is_complete(self, avance: Avance) -> bool:
+        tic = avance.tic
+        return tic is not None and tic.attente == 0 and avance.curseur >= tic.tete and not avance.arret
+
+    def _save_marks(self, connexion: Connection, source: str, avance: Avance) -> None:
+        for partition, position in enumerate(avance.positions):
+            gardee = avance.gardees[partition]
+            valeurs = {"position": position, "offset": avance.curseur, "marque": avance.marque}
+            cle = {"consommateur": self.nom, "source": source, "generation": 1, "partition": partition}
+            if gardee is None:
+                connexion.execute(insert(REPERE).values(**cle, **valeurs))
+                continue
+            touchees = connexion.execute(
+                update(REPERE)
+                .where(*(REPERE.c[n] == v for n, v in cle.items()), REPERE.c.position == gardee)
+                .values(**valeurs)
+            ).rowcount
+            if touchees != 1:
+                raise Arret(
+                    f"un autre processus a avancé le repère de {self.nom} sur {source} : celui-ci s'arrête "
+                    f"sans rien écrire. Vérifier qu'un seul processus tient ce dossier de données"
+                )
+
+
+def load_marks(connexion: Connection, consommateur: str) -> dict[str, Avance]:
+    """The watermarks of the last checkpoint, by source."""
+    avances: dict[str, Avance] = {}
+    for ligne in connexion.execute(select(REPERE).where(REPERE.c.consommateur == consommateur)).mappings():
+        avance = avances.setdefault(ligne["source"], Avance(marque=ligne["marque"]))
+        avance.curseur = max(avance.curseur, ligne["offset"])
+        avance.positions[ligne["partition"]] = ligne["position"]
+        avance.gardees[ligne["partition"]] = ligne["position"]
+    return avances

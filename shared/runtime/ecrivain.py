@@ -1,0 +1,248 @@
+"""The writer of a service: the only thread that changes its database (architecture §2, §3).
+
+Waiting messages are taken together into one commit. A future is resolved after the commit, never before.
+"""
+
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Condition, Thread
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+
+from shared.events.porte import Recu
+from shared.pannes import crash_point, declare_point
+from shared.runtime.journal import Evince, Plume
+from shared.runtime.lettres import park
+from shared.runtime.lot import ACCEPTE, Conflit, Lot, Verdict
+from shared.runtime.temoin import TEMOIN
+
+T = TypeVar("T")
+Ordre = Callable[[Lot], T]
+ESSAIS: Final = 5
+DEBUT: Final = declare_point("ecrivain.debut_de_lot", "transaction ouverte, rien d'écrit")
+AVANT_COMMIT: Final = declare_point("ecrivain.avant_commit", "tout est écrit, rien n'est validé")
+APRES_COMMIT: Final = declare_point("ecrivain.apres_commit", "le lot est validé, personne n'en est averti")
+APRES_REPONSE: Final = declare_point("ecrivain.apres_reponse", "les appelants ont leur réponse")
+_LOG = logging.getLogger("ecluse.runtime")
+
+
+class Indisponible(Exception):
+    """The database can not take the message now (full, locked, stopping): nothing was kept, a retry is safe."""
+
+
+class Refuse(Exception):
+    """A command refused by a rule: nothing changed. Services subclass it with a stable ``probleme`` and a status."""
+
+    probleme = "refus"
+    statut = 409
+
+
+@dataclass(slots=True)
+class _Demande:
+    """Messages of one caller: events, or one command."""
+
+    recus: Sequence[Recu]
+    ordre: Ordre[Any] | None
+    futur: "Future[Any]"
+
+    @property
+    def poids(self) -> int:
+        return len(self.recus) or 1
+
+
+class Ecrivain:
+    """One writer thread on one database. ``ouvre(connexion, maintenant)`` gives the batch of the service."""
+
+    def __init__(
+        self,
+        service: str,
+        moteur: Engine,
+        plume: Plume,
+        ouvre: Callable[[Connection, int], Lot],
+        clock: Callable[[], int],
+        *,
+        lot_max: int,
+        notify: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.service = service
+        self.plume = plume
+        self.evince: Evince | None = None
+        self._moteur = moteur
+        self._ouvre = ouvre
+        self._clock = clock
+        self._lot_max = lot_max
+        self._notify = notify
+        self._attente: deque[_Demande] = deque()
+        self._signal = Condition()
+        self._arret = False
+        self._fil = Thread(target=self._run, name=f"ecrivain-{service}", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._fil.start()
+
+    def stop(self) -> None:
+        """Finish what waits, then stop."""
+        with self._signal:
+            self._arret = True
+            self._signal.notify_all()
+        if self._fil.ident is not None:
+            self._fil.join()
+
+    def submit(self, recus: Sequence[Recu]) -> "Future[list[Verdict]]":
+        """The verdicts of the events, once they are committed; ``Indisponible`` when they could not be."""
+        return self._put(_Demande(recus, None, Future()))
+
+    def order(self, ordre: Ordre[T]) -> "Future[T]":
+        """Run a command in the next commit; its result once committed. ``Refuse`` leaves everything as it was."""
+        return self._put(_Demande((), ordre, Future()))
+
+    @property
+    def waiting(self) -> int:
+        """Messages that wait for a commit."""
+        return sum(d.poids for d in list(self._attente))
+
+    def _put(self, demande: _Demande) -> "Future[Any]":
+        with self._signal:
+            if self._arret or self.evince:
+                raise Indisponible(f"le service {self.service} s'arrête")
+            self._attente.append(demande)
+            self._signal.notify()
+        return demande.futur
+
+    def _run(self) -> None:
+        while True:
+            with self._signal:
+                self._signal.wait_for(lambda: self._attente or self._arret)
+                if not self._attente:
+                    return
+                demandes = self._drain()
+            self._serve(demandes)
+
+    def _drain(self) -> list[_Demande]:
+        demandes, poids = [self._attente.popleft()], 0
+        poids = demandes[0].poids
+        while self._attente and poids + self._attente[0].poids <= self._lot_max:
+            demandes.append(self._attente.popleft())
+            poids += demandes[-1].poids
+        return demandes
+
+    def _serve(self, demandes: list[_Demande]) -> None:
+        """Commit the demands together; alone each, when one of them spoils the batch."""
+        try:
+            resultats = self._commit_with_retry(demandes)
+        except (Indisponible, Refuse, Evince) as erreur:
+            for demande in demandes:
+                demande.futur.set_exception(erreur)
+            return
+        except Exception as erreur:
+            if len(demandes) > 1:
+                for demande in demandes:
+                    self._serve([demande])
+            elif isinstance(erreur, _REFUSES) and demandes[0].recus:
+                self._halve(demandes[0], erreur)
+            else:
+                _LOG.exception("lot refusé par une erreur du programme", extra={"service": self.service})
+                demandes[0].futur.set_exception(erreur)
+            return
+        for demande, resultat in zip(demandes, resultats, strict=True):
+            if isinstance(resultat, Refuse):
+                demande.futur.set_exception(resultat)
+            else:
+                demande.futur.set_result(resultat)
+        crash_point(APRES_REPONSE)
+
+    def _halve(self, demande: _Demande, erreur: Exception) -> None:
+        """Half by half until the event that the database refuses is alone; it becomes a dead letter."""
+        recus = list(demande.recus)
+        if len(recus) == 1:
+            detail = f"la base refuse d'enregistrer cet événement ({type(erreur).__name__})"
+            try:
+                maintenant = self._clock()
+                self._transact(lambda lot: park(lot.connexion, recus[0], detail, maintenant))
+                demande.futur.set_result([ACCEPTE])
+            except Exception as suite:
+                demande.futur.set_exception(suite)
+            return
+        verdicts: list[Verdict] = []
+        for moitie in (recus[: len(recus) // 2], recus[len(recus) // 2 :]):
+            partie = _Demande(moitie, None, Future())
+            self._serve([partie])
+            try:
+                verdicts += partie.futur.result()
+            except Exception as suite:
+                demande.futur.set_exception(suite)
+                return
+        demande.futur.set_result(verdicts)
+
+    def _commit_with_retry(self, demandes: list[_Demande]) -> list[Any]:
+        for essai in range(ESSAIS):
+            try:
+                return self._transact(lambda lot: _execute(lot, demandes))
+            except Conflit as conflit:
+                _LOG.info("lot repris après un conflit", extra={"table": str(conflit), "essai": essai})
+            except OperationalError as erreur:
+                raise Indisponible(_reason(erreur)) from erreur
+            except Evince as erreur:
+                self.evince = erreur
+                raise
+        raise Indisponible("la base change trop vite : réessayer")
+
+    def _transact(self, geste: Callable[[Lot], T]) -> T:
+        maintenant = self._clock()
+        TEMOIN.open()
+        try:
+            with self._moteur.connect() as connexion, connexion.begin():
+                lot = self._ouvre(connexion, maintenant)
+                crash_point(DEBUT)
+                resultat = geste(lot)
+                plume = self.plume
+                if lot.journal:
+                    plume = plume.append(connexion, lot.journal, maintenant)
+                crash_point(AVANT_COMMIT)
+            self.plume = plume
+            crash_point(APRES_COMMIT)
+        finally:
+            TEMOIN.close()
+        if lot.journal:
+            self._notify()
+        return resultat
+
+
+_REFUSES: Final = (DataError, IntegrityError, OverflowError, UnicodeEncodeError, sqlite3.DataError)
+
+
+def _execute(lot: Lot, demandes: list[_Demande]) -> list[Any]:
+    """All events as one batch, then the commands in order; a refused command gives back its refusal."""
+    tous = [r for d in demandes for r in d.recus]
+    verdicts = iter(lot.take(tous) if tous else [])
+    resultats: list[Any] = []
+    for demande in demandes:
+        if demande.ordre is None:
+            resultats.append([next(verdicts) for _ in demande.recus])
+            continue
+        deja = len(lot.journal)
+        point = lot.connexion.begin_nested()
+        try:
+            resultats.append(demande.ordre(lot))
+            point.commit()
+        except Refuse as refus:
+            point.rollback()
+            del lot.journal[deja:]
+            resultats.append(refus)
+    return resultats
+
+
+def _reason(erreur: DBAPIError) -> str:
+    texte = str(erreur.orig)
+    if "full" in texte:
+        return "la base est pleine : libérer de la place, puis réessayer"
+    if "locked" in texte:
+        return "la base est occupée : réessayer"
+    return "la base ne répond pas : réessayer"

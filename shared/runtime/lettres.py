@@ -1,0 +1,85 @@
+"""Dead letters: accepted events that can have no effect, kept until they are replayed or become possible."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from shared.base import table_of
+from shared.events.porte import Recu
+from shared.runtime.faits import encode_event
+from shared.runtime.objets import Impossible, Objet
+from shared.runtime.tables import LettreMorte
+
+LETTRES: Final = table_of(LettreMorte)
+IMPOSSIBLE: Final = "impossible"
+REFUSE_A_L_ENREGISTREMENT: Final = "refuse_a_l_enregistrement"
+
+
+def open_letter(connexion: Connection, objet: Objet, impossible: Impossible, maintenant: int) -> None:
+    """Open the letter of a fact, in the transaction that found it impossible."""
+    fait = impossible.fait
+    connexion.execute(
+        insert(LETTRES).values(
+            evenement_source=fait.source,
+            evenement_id=fait.id,
+            type=fait.type,
+            caf=objet.caf,
+            objet=objet.id,
+            motif=IMPOSSIBLE,
+            detail=impossible.detail,
+            octets=encode_event(fait, objet.caf),
+            recue_le=maintenant,
+        )
+    )
+
+
+def park(connexion: Connection, recu: Recu, detail: str, maintenant: int) -> None:
+    """Keep an event that the database refuses to save as the rules state it."""
+    connexion.execute(
+        insert(LETTRES).values(
+            evenement_source=recu.source,
+            evenement_id=recu.id,
+            type=recu.type.type,
+            caf=recu.caf,
+            objet=recu.objet,
+            motif=REFUSE_A_L_ENREGISTREMENT,
+            detail=detail,
+            octets=recu.octets,
+            recue_le=maintenant,
+        )
+    )
+
+
+def close_letters(connexion: Connection, cles: Iterable[tuple[str, str]], maintenant: int, par: str) -> None:
+    """Close the open letters of these (source, id)."""
+    for source, identifiant in sorted(cles):
+        connexion.execute(
+            update(LETTRES)
+            .where(
+                LETTRES.c.evenement_source == source,
+                LETTRES.c.evenement_id == identifiant,
+                LETTRES.c.close_le.is_(None),
+            )
+            .values(close_le=maintenant, close_par=par)
+        )
+
+
+def list_letters(connexion: Connection, *, ouvertes: bool = True, limite: int = 1000) -> Sequence[Any]:
+    """Letters, oldest first, as mappings of ``LettreMorte``."""
+    requete = select(LETTRES).order_by(LETTRES.c.numero).limit(limite)
+    if ouvertes:
+        requete = requete.where(LETTRES.c.close_le.is_(None))
+    return connexion.execute(requete).mappings().all()
+
+
+def get_letter(connexion: Connection, numero: int) -> Any | None:
+    """One letter as a mapping, or None."""
+    return connexion.execute(select(LETTRES).where(LETTRES.c.numero == numero)).mappings().first()
+
+
+def count_open(connexion: Connection) -> int:
+    """How many letters are open."""
+    return int(
+        connexion.execute(select(func.count()).select_from(LETTRES).where(LETTRES.c.close_le.is_(None))).scalar_one()
+    )

@@ -1,0 +1,293 @@
+"""One batch, one transaction: the recipe that every change goes through (architecture §3).
+
+Inbox keys in sorted order; object rows in sorted order; decide in memory; save against the version loaded; dead
+letters; work; journal rows last. The caller opens and commits the transaction.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from msgspec import Raw, Struct
+from msgspec.json import Encoder
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, text, update
+
+from shared.base import bind_keys, select_keys, table_of
+from shared.corbeille.tables import Element, Prise
+from shared.events.mouvements import MOUVEMENTS
+from shared.events.porte import Recu
+from shared.runtime.faits import ORDRE, decode_facts, encode_facts, fact_of
+from shared.runtime.journal import AJournaliser
+from shared.runtime.lettres import close_letters, open_letter
+from shared.runtime.objets import Etat, Genre, Lecture, Objet, encode_pairs
+from shared.runtime.tables import LigneBoite
+from shared.temps import write_instant
+
+BOITE: Final = table_of(LigneBoite)
+ELEMENT: Final = table_of(Element)
+PRISE: Final = table_of(Prise)
+_ENCODER: Final = Encoder()
+_VIDE: Final = b"[]"
+
+
+class Conflit(Exception):
+    """The rows changed between load and save: roll back and decide again."""
+
+
+class Verdict(NamedTuple):
+    """What the runtime did of an event: ``accepte``, ``doublon`` or ``refuse`` with the reason."""
+
+    sort: str
+    detail: str = ""
+
+
+ACCEPTE: Final = Verdict("accepte")
+DOUBLON: Final = Verdict("doublon")
+DIFFERENT: Final = Verdict(
+    "refuse", "cet id est déjà pris par cette source avec un autre contenu : donner un nouvel id à la correction"
+)
+
+
+class _Mouvement(Struct):
+    objet: str
+    avant: Raw | None
+    apres: Raw | None
+
+
+class _Sortie(Struct):
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    caf: str
+    datacontenttype: str
+    data: Any
+
+
+class Lot(Lecture):
+    """The open transaction of one batch of one service."""
+
+    def __init__(self, service: str, deciders: Mapping[str, Genre], connexion: Connection, maintenant: int) -> None:
+        self.service = service
+        self.connexion = connexion
+        self.maintenant = maintenant
+        self.journal: list[AJournaliser] = []
+        self._deciders = deciders
+        self._heure = write_instant(maintenant)
+        self._objets: dict[tuple[str, str], Objet] = {}
+
+    def take(self, recus: Sequence[Recu]) -> list[Verdict]:
+        """Give each event its effect once; the verdicts in the order of the events."""
+        verdicts, nouveaux = self._filter(recus)
+        if not nouveaux:
+            return verdicts
+        touches = self._apply(nouveaux)
+        self.journal.extend(AJournaliser(f"{r.caf}|{r.dossier}", r.type.type, r.octets) for r in nouveaux)
+        self.save(self._widen(touches))
+        return verdicts
+
+    def publish(self, type_: str, identifiant: str, caf: str, dossier: str, data: object) -> None:
+        """Put an event of the service's own on its way to the log."""
+        sortie = _Sortie(
+            "1.0",
+            identifiant,
+            f"/ecluse/{self.service}",
+            type_,
+            dossier,
+            self._heure,
+            caf,
+            "application/json",
+            data,
+        )
+        self.journal.append(AJournaliser(f"{caf}|{dossier}", type_, _ENCODER.encode(sortie)))
+
+    def load(self, genre: Genre, cles: Iterable[str]) -> list[Objet]:
+        """See ``Lecture.load``."""
+        voulues = list(dict.fromkeys(cles))
+        manquantes = sorted(c for c in voulues if (genre.nom, c) not in self._objets)
+        if manquantes:
+            self._fetch(genre, manquantes)
+        return [self._objets[genre.nom, c] for c in voulues]
+
+    def rows(self, requete: Any, parametres: Mapping[str, Any]) -> Sequence[Any]:
+        """See ``Lecture.rows``."""
+        return self.connexion.execute(requete, dict(parametres)).all()
+
+    def save(self, objets: Iterable[Objet]) -> None:
+        """Reduce each object, publish what changed of it and save it against its version."""
+        inserts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        updates: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        tables: dict[str, Table] = {}
+        travaux: list[tuple[Objet, Etat]] = []
+        for objet in sorted(objets, key=lambda o: (o.genre.nom, o.cle)):
+            tables[objet.genre.nom] = table_of(objet.genre.modele)
+            objet.faits.sort(key=ORDRE)
+            etat = objet.genre.reduce(objet)
+            version = objet.version + 1
+            ligne = {
+                "cle": objet.cle,
+                "caf": objet.caf,
+                "objet": objet.id,
+                "dossier": etat.dossier,
+                "version": version,
+                "faits": encode_facts(objet.faits),
+                "images": self._move(objet, etat, version),
+                "impossibles": self._judge_facts(objet, etat),
+                "travaux": _ENCODER.encode(etat.travaux) if etat.travaux else _VIDE,
+                **etat.colonnes,
+            }
+            if ligne["travaux"] != objet.travaux:
+                travaux.append((objet, etat))
+            if objet.version:
+                updates[objet.genre.nom].append({**ligne, "b_cle": objet.cle, "b_version": objet.version})
+            else:
+                inserts[objet.genre.nom].append(ligne)
+        for nom, lignes in inserts.items():
+            self.connexion.execute(insert(tables[nom]), lignes)
+        for nom, lignes in updates.items():
+            self._update(tables[nom], lignes)
+        self._save_work(travaux)
+
+    def _filter(self, recus: Sequence[Recu]) -> tuple[list[Verdict], list[Recu]]:
+        """The inbox: verdicts of all, and those that are new, which it now holds."""
+        cles = sorted({r.cle for r in recus})
+        requete = select_keys(BOITE, BOITE.c.cle, [BOITE.c.cle, BOITE.c.empreinte])
+        connus: dict[str, bytes] = {
+            cle: empreinte for cle, empreinte in self.connexion.execute(requete, bind_keys(cles))
+        }
+        verdicts, nouveaux, lignes = [], [], []
+        for recu in recus:
+            deja = connus.get(recu.cle)
+            if deja is None:
+                connus[recu.cle] = recu.empreinte
+                lignes.append({"cle": recu.cle, "empreinte": recu.empreinte})
+                nouveaux.append(recu)
+                verdicts.append(ACCEPTE)
+            else:
+                verdicts.append(DOUBLON if deja == recu.empreinte else DIFFERENT)
+        if lignes:
+            lignes.sort(key=lambda ligne: str(ligne["cle"]))
+            self.connexion.execute(insert(BOITE), lignes)
+        return verdicts, nouveaux
+
+    def _apply(self, recus: Sequence[Recu]) -> list[Objet]:
+        """Add each fact to its object."""
+        par_genre: dict[str, tuple[Genre, list[str]]] = {}
+        for recu in recus:
+            genre = self._deciders[recu.type.type]
+            par_genre.setdefault(genre.nom, (genre, []))[1].append(f"{recu.caf}|{recu.objet}")
+        for genre, cles in par_genre.values():
+            self.load(genre, cles)
+        touches: dict[tuple[str, str], Objet] = {}
+        for recu in recus:
+            cle = (self._deciders[recu.type.type].nom, f"{recu.caf}|{recu.objet}")
+            objet = touches[cle] = self._objets[cle]
+            objet.faits.append(fact_of(recu))
+        return list(touches.values())
+
+    def _widen(self, touches: list[Objet]) -> list[Objet]:
+        """The touched objects and those that they change; what one kind adds to another is widened in its turn."""
+        vus = {(o.genre.nom, o.cle): o for o in touches}
+        attente = touches
+        while attente:
+            suite: list[Objet] = []
+            for nom in sorted({o.genre.nom for o in attente}):
+                groupe = [o for o in attente if o.genre.nom == nom]
+                for objet in groupe[0].genre.widen(groupe, self):
+                    if (objet.genre.nom, objet.cle) not in vus:
+                        vus[objet.genre.nom, objet.cle] = objet
+                        if objet.genre.nom != nom:
+                            suite.append(objet)
+            attente = suite
+        return list(vus.values())
+
+    def _fetch(self, genre: Genre, cles: list[str]) -> None:
+        table = table_of(genre.modele)
+        c = table.c
+        requete = select_keys(table, c.cle, [c.cle, c.dossier, c.version, c.faits, c.images, c.impossibles, c.travaux])
+        for cle, dossier, version, faits, images, impossibles, travaux in self.connexion.execute(
+            requete, bind_keys(cles)
+        ):
+            caf, _, identifiant = cle.partition("|")
+            self._objets[genre.nom, cle] = Objet(
+                genre, cle, caf, identifiant, decode_facts(faits), version, dossier, images, impossibles, travaux
+            )
+        for cle in cles:
+            if (genre.nom, cle) not in self._objets:
+                caf, _, identifiant = cle.partition("|")
+                self._objets[genre.nom, cle] = Objet(genre, cle, caf, identifiant)
+
+    def _move(self, objet: Objet, etat: Etat, version: int) -> bytes:
+        """Publish one movement per counted thing that changed; the images as they are kept from now on."""
+        avant = objet.published()
+        if not avant and not etat.images:
+            return _VIDE
+        apres = {(c.famille, c.objet): _ENCODER.encode(c.image) for c in etat.images}
+        for cle in sorted(avant.keys() | apres.keys()):
+            ancienne, nouvelle = avant.get(cle), apres.get(cle)
+            if ancienne != nouvelle:
+                famille, compte = cle
+                self.publish(
+                    MOUVEMENTS[f"fr.caf.{famille}.mouvement.v1"].type,
+                    f"{famille}-{objet.caf}-{compte}-{version}",
+                    objet.caf,
+                    etat.dossier or objet.dossier or objet.id,
+                    _Mouvement(compte, Raw(ancienne) if ancienne else None, Raw(nouvelle) if nouvelle else None),
+                )
+        return _ENCODER.encode([(famille, compte, Raw(octets)) for (famille, compte), octets in sorted(apres.items())])
+
+    def _judge_facts(self, objet: Objet, etat: Etat) -> bytes:
+        """Open a dead letter for each fact that has become impossible, close those of facts possible again."""
+        if not etat.impossibles and objet.impossibles == _VIDE:
+            return _VIDE
+        avant = objet.impossible_ids()
+        apres = {(i.fait.source, i.fait.id): i for i in etat.impossibles}
+        for cle in sorted(apres.keys() - avant):
+            open_letter(self.connexion, objet, apres[cle], self.maintenant)
+        if avant - apres.keys():
+            close_letters(self.connexion, avant - apres.keys(), self.maintenant, "devenu possible : faits corrigés")
+        return encode_pairs(apres.keys())
+
+    def _update(self, table: Table, lignes: list[dict[str, Any]]) -> None:
+        colonnes = [n for n in lignes[0] if not n.startswith("b_") and n not in ("cle", "caf", "objet")]
+        requete = (
+            update(table)
+            .where(table.c.cle == bindparam("b_cle"), table.c.version == bindparam("b_version"))
+            .values({n: bindparam(n) for n in colonnes})
+        )
+        utiles = [{k: v for k, v in ligne.items() if k not in ("cle", "caf", "objet")} for ligne in lignes]
+        if self.connexion.execute(requete, utiles).rowcount != len(lignes):
+            raise Conflit(table.name)
+
+    def _save_work(self, changements: list[tuple[Objet, Etat]]) -> None:
+        """Replace the stays in corbeilles of the objects whose stays changed."""
+        anciens = [o.cle for o, _ in changements if o.travaux != _VIDE]
+        finis = [o.cle for o, e in changements if o.travaux != _VIDE and not e.travaux]
+        for table, cles in ((ELEMENT, anciens), (PRISE, finis)):
+            if cles:
+                voulues = func.json_each(text(":cles")).table_valued("value")
+                self.connexion.execute(
+                    delete(table).where(table.c.cle.in_(select(voulues.c.value))), bind_keys(sorted(cles))
+                )
+        lignes = [
+            {
+                "cle": objet.cle,
+                "caf": objet.caf,
+                "objet": objet.id,
+                "dossier": etat.dossier or "",
+                "corbeille": t.corbeille,
+                "du": t.du,
+                "au": t.au,
+                "priorite": t.priorite,
+                "echeance": t.echeance,
+                "depuis": t.depuis,
+                "montant": t.montant,
+                "montant_inverse": -t.montant,
+            }
+            for objet, etat in changements
+            for t in etat.travaux
+        ]
+        if lignes:
+            self.connexion.execute(insert(ELEMENT), lignes)

@@ -1,0 +1,119 @@
+"""A service that takes facts, assembled: its database, its writer, its log (the part that all of them share)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Condition
+from uuid import uuid4
+
+from msgspec import Struct
+from sqlalchemy import Connection, Engine, select
+from sqlmodel import SQLModel
+
+from shared.base import create_tables, open_sqlite
+from shared.corbeille.tables import TABLES_CORBEILLE
+from shared.events.porte import Recu
+from shared.reglages import Reglages
+from shared.runtime.ecrivain import Ecrivain
+from shared.runtime.journal import EPOQUE, Enregistrement, read_records, take_lead
+from shared.runtime.lot import Lot, Verdict
+from shared.runtime.objets import Genre
+from shared.runtime.tables import TABLES_COMMUNES
+
+
+class Tic(Struct, frozen=True):
+    """What the publisher says of its log at ``instant``: head, events not yet in it, epoch."""
+
+    source: str
+    tete: int
+    attente: int
+    marque: str
+    instant: int
+
+
+class MaillonEpoque(Struct, frozen=True):
+    """An epoch of the log: its mark, and the position that it continues from."""
+
+    marque: str
+    depuis: int
+
+
+@dataclass
+class Cloche:
+    """Wakes whoever waits for something new in a log."""
+
+    signal: Condition = field(default_factory=Condition)
+
+    def ring(self) -> None:
+        """Something was committed."""
+        with self.signal:
+            self.signal.notify_all()
+
+
+@dataclass
+class ServiceDeFaits:
+    """A running service: ``submit`` events, ``ecrivain.order`` commands, ``reader`` to read, ``tick``/``read`` its log."""
+
+    nom: str
+    reglages: Reglages
+    lecture: Engine
+    ecriture: Engine
+    ecrivain: Ecrivain
+    marque: str
+    deciders: Mapping[str, Genre]
+
+    def submit(self, recus: Sequence[Recu]) -> "Future[list[Verdict]]":
+        """See ``Ecrivain.submit``."""
+        return self.ecrivain.submit(recus)
+
+    def tick(self) -> Tic:
+        """Head and backlog of the log now. Raises ``Evince`` when another process has taken the lead."""
+        if self.ecrivain.evince:
+            raise self.ecrivain.evince
+        return Tic(
+            self.nom,
+            self.ecrivain.plume.position,
+            self.ecrivain.waiting,
+            self.marque,
+            self.reglages.clock(),
+        )
+
+    def lineage(self) -> list[MaillonEpoque]:
+        """The epochs of the log, oldest first."""
+        with self.lecture.connect() as connexion:
+            lignes = connexion.execute(select(EPOQUE.c.marque, EPOQUE.c.depuis).order_by(EPOQUE.c.numero)).all()
+        return [MaillonEpoque(m, d) for m, d in lignes]
+
+    def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]:
+        """See ``read_records``."""
+        with self.lecture.connect() as connexion:
+            return read_records(connexion, self.nom, apres, limite, types)
+
+    def close(self) -> None:
+        """Finish what waits and close the connections."""
+        self.ecrivain.stop()
+        self.lecture.dispose()
+        self.ecriture.dispose()
+
+
+def open_service(
+    nom: str,
+    reglages: Reglages,
+    deciders: Mapping[str, Genre],
+    modeles: Sequence[type[SQLModel]],
+    notify: Callable[[], None],
+) -> ServiceDeFaits:
+    """Open the database of a service, take the lead of its log and start its writer."""
+    chemin = reglages.base(nom)
+    ecriture = open_sqlite(chemin, pages_max=reglages.pages_max, ecriture=True)
+    create_tables(ecriture, [*TABLES_COMMUNES, *TABLES_CORBEILLE, *modeles])
+    marque = uuid4().hex
+    with ecriture.begin() as connexion:
+        plume = take_lead(connexion, nom, marque)
+
+    def open_batch(connexion: Connection, maintenant: int) -> Lot:
+        return Lot(nom, deciders, connexion, maintenant)
+
+    ecrivain = Ecrivain(nom, ecriture, plume, open_batch, reglages.clock, lot_max=reglages.lot_max, notify=notify)
+    ecrivain.start()
+    return ServiceDeFaits(nom, reglages, open_sqlite(chemin), ecriture, ecrivain, marque, deciders)
