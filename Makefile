@@ -35,7 +35,7 @@ check: $(dev) ## vérifie forme, types, contrats d'import et verrous
 	$(bin)/python -m ruff check .
 	$(bin)/python -m ruff format --check .
 	$(bin)/python -m mypy
-	$(bin)/lint-imports
+	$(bin)/lint-imports --no-logo
 	$(bin)/python -m outils.verrous --verifier
 
 lock: $(dev) ## met à jour les verrous de dépendances
