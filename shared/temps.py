@@ -13,12 +13,21 @@ SECONDE = 1_000_000_000
 MINUTE = 60 * SECONDE
 HEURE = 60 * MINUTE
 
+# The months that have 31 days, 30 days, and February with its leap years up to 2100, which is none.
+_DATE = (
+    r"((19[7-9][0-9]|20[0-9]{2}|2100)"
+    r"-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    r"|(19(7[26]|8[048]|9[26])|20([02468][048]|[13579][26]))-02-29)"
+)
 INSTANT = (
-    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    rf"^{_DATE}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     r"(\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$(?!\n)"
 )
 _MOTIF_INSTANT = re.compile(INSTANT)
 _EPOQUE = datetime(1970, 1, 1, tzinfo=UTC)
+# An instant is the hour it starts with, read as UTC, and what follows (minutes, seconds, offset): both come back often.
+_DEBUTS: dict[str, int] = {}
+_SUITES: dict[str, int] = {}
 _HEURES_VERS_JOUR: dict[int, int] = {}
 _JOURS_ISO: dict[int, str] = {}
 _ISO_JOURS: dict[str, int] = {}
@@ -27,23 +36,24 @@ _ISO_JOURS: dict[str, int] = {}
 def parse_instant(texte: str) -> int:
     """The instant that ``YYYY-MM-DDThh:mm:ss[.f](Z|±hh:mm)`` writes, years 1970 to 2100.
 
-    Raises ``ValueError`` for any other form and for dates that do not exist.
+    Digits below the microsecond are dropped. Raises ``ValueError`` for any other form and for dates that do not exist.
     """
+    debut = _DEBUTS.get(texte[:14])
+    suite = _SUITES.get(texte[14:])
+    if debut is not None and suite is not None:
+        return debut + suite
+    return _parse_new(texte)
+
+
+def _parse_new(texte: str) -> int:
     if _MOTIF_INSTANT.match(texte) is None:
-        raise ValueError("forme d'instant inconnue")
-    if not "1970" <= texte[:4] <= "2100":
-        raise ValueError("année hors de 1970 à 2100")
-    if texte[19] == ".":
-        fin = 20
-        while texte[fin].isdigit():
-            fin += 1
-        fraction = int(texte[20:fin][:9].ljust(9, "0"))
-        moment = datetime.fromisoformat(texte[:19] + texte[fin:])
-    else:
-        fraction = 0
-        moment = datetime.fromisoformat(texte)
-    ecart = moment - _EPOQUE
-    return (ecart.days * 86_400 + ecart.seconds) * SECONDE + fraction
+        raise ValueError("forme d'instant inconnue, date qui n'existe pas ou année hors de 1970 à 2100")
+    debut = from_datetime(datetime.fromisoformat(texte[:13] + ":00Z"))
+    suite = from_datetime(datetime.fromisoformat(texte)) - debut
+    if texte[19] != "." and len(_DEBUTS) < 50_000 and len(_SUITES) < 50_000:
+        _DEBUTS[texte[:14]] = debut
+        _SUITES[texte[14:]] = suite
+    return debut + suite
 
 
 def to_jour(instant: int) -> int:

@@ -2,25 +2,32 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeAlias, TypeVar, cast
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import NODEFAULT, UNSET, Meta, Struct
 
+from shared.events.nir import NIR
 from shared.temps import INSTANT
 
 Service = Literal["production", "contacts", "recovery"]
 
-# `$(?!\n)` because Python's `$` also matches before a final line feed; other engines read it as plain `$`.
+# Python's `$` also matches before a final line feed; other engines need no such tail, and the documents drop it.
+FIN: Final = r"$(?!\n)"
+_PAS_UN_NIR: Final = rf"(?!{NIR}$)"
 Identifiant = Annotated[
     str,
-    Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$(?!\n)", description="Identifiant opaque", extra={"genre": "identifiant"}),
+    Meta(
+        pattern=rf"^{_PAS_UN_NIR}[A-Za-z0-9._-]{{1,64}}{FIN}",
+        description="Identifiant opaque, qui ne ressemble pas à un NIR",
+        extra={"genre": "identifiant"},
+    ),
 ]
 Texte = Annotated[
     str,
     Meta(
-        pattern="^[^\\u0000-\\u001f\\u007f-\\u009f]{1,200}$(?!\\n)",
-        description="Texte court sans caractère de contrôle",
+        pattern=rf"^{_PAS_UN_NIR}[^\u0000-\u001f\u007f-\u009f]{{1,200}}{FIN}",
+        description="Texte court sans caractère de contrôle, qui ne ressemble pas à un NIR",
         extra={"genre": "texte"},
     ),
 ]
@@ -32,10 +39,14 @@ Instant = Annotated[
         extra={"genre": "instant"},
     ),
 ]
-CodeCaf = Annotated[str, Meta(pattern=r"^[0-9]{3}$(?!\n)", description="Numéro de Caf, trois chiffres")]
-Montant = Annotated[int, Meta(ge=1, le=10**12, description="Centimes d'euro")]
-MontantOuZero = Annotated[int, Meta(ge=0, le=10**12, description="Centimes d'euro, zéro admis")]
-Niveau = Annotated[int, Meta(ge=1, le=2)]
+CodeCaf = Annotated[
+    str, Meta(pattern=rf"^[0-9]{{3}}{FIN}", description="Numéro de Caf, trois chiffres", extra={"genre": "caf"})
+]
+Montant = Annotated[int, Meta(ge=1, le=10**12, description="Centimes d'euro", extra={"genre": "montant"})]
+MontantOuZero = Annotated[
+    int, Meta(ge=0, le=10**12, description="Centimes d'euro, zéro admis", extra={"genre": "montant ou zéro"})
+]
+Niveau = Annotated[int, Meta(ge=1, le=2, description="1 ou 2", extra={"genre": "niveau"})]
 
 
 class Liste(StrEnum):
@@ -57,13 +68,28 @@ class Donnees(Struct, frozen=True, omit_defaults=True):
     """What the ``data`` member of an event holds. Readers inside ignore members that they do not know."""
 
 
+# Named here: within a class that has a member ``type``, that name is the member.
+ClasseDeDonnees: TypeAlias = type[Donnees]
+
+
+class Membre(Struct, frozen=True):
+    """A member of ``data``. ``genre``: which rule it follows; ``valeurs``: those of a closed list."""
+
+    nom: str
+    genre: str
+    requis: bool
+    defaut: object = None
+    valeurs: tuple[Liste, ...] = ()
+
+
 class TypeEvenement(Struct, frozen=True):
     """What the catalogue knows of a front-office type.
 
-    ``objet``: member of ``data`` that identifies the object, ``subject`` for the dossier itself, None for an event that is
-    its own object;
+    ``objet``: member of ``data`` that identifies the object, ``subject`` for the dossier itself, None for an event that
+    is its own object;
     ``instant``: member that holds the business instant; ``rang``: order between facts of the same instant;
-    ``cree``: True for the fact without which the object is "en attente d'arrivée".
+    ``cree``: True for the fact without which the object is "en attente d'arrivée"; ``autres_instants``: members that
+    hold an instant which is not when the event happened (``debut``); ``avec_defaut``: an absent member has a value.
     """
 
     type: str
@@ -74,9 +100,9 @@ class TypeEvenement(Struct, frozen=True):
     rang: int
     cree: bool
     resume: str
-    donnees: type[Donnees]
-    instants: tuple[str, ...]
-    surveilles: tuple[str, ...]
+    donnees: ClasseDeDonnees
+    autres_instants: tuple[str, ...]
+    avec_defaut: bool
 
 
 CATALOGUE: Final[dict[str, TypeEvenement]] = {}
@@ -89,7 +115,7 @@ def evenement(
     """Declare the class as the ``data`` of ``type_``; its docstring's first line says what the event means."""
 
     def declare(classe: _D) -> _D:
-        champs = msgspec.structs.fields(classe)
+        membres = members_of(classe)
         CATALOGUE[type_] = TypeEvenement(
             type=type_,
             service=service,
@@ -100,19 +126,32 @@ def evenement(
             cree=cree,
             resume=(classe.__doc__ or "").strip().splitlines()[0],
             donnees=classe,
-            instants=tuple(c.encode_name for c in champs if _genre(c.type) == "instant"),
-            surveilles=tuple(c.encode_name for c in champs if _genre(c.type) in ("identifiant", "texte")),
+            autres_instants=tuple(m.nom for m in membres if m.genre == "instant" and m.nom != instant),
+            avec_defaut=any(m.defaut is not None for m in membres),
         )
         return classe
 
     return declare
 
 
-def _genre(annotation: Any) -> str | None:
-    """The ``genre`` that the Meta of an annotation carries, also inside ``X | UnsetType``."""
-    info = msgspec.inspect.type_info(annotation)
-    candidats = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
-    for candidat in candidats:
-        if isinstance(candidat, msgspec.inspect.Metadata) and candidat.extra:
-            return str(candidat.extra.get("genre")) if "genre" in candidat.extra else None
-    return None
+def members_of(classe: type[Donnees]) -> tuple[Membre, ...]:
+    """The members of a type's ``data``, in the order of the contract."""
+    return tuple(_member(champ) for champ in msgspec.structs.fields(classe))
+
+
+_VALUE: Final = (msgspec.inspect.Metadata, msgspec.inspect.EnumType, msgspec.inspect.BoolType)
+
+
+def _member(champ: msgspec.structs.FieldInfo) -> Membre:
+    info = msgspec.inspect.type_info(champ.type)
+    if isinstance(info, msgspec.inspect.UnionType):
+        info = next(i for i in info.types if isinstance(i, _VALUE))
+    valeurs: tuple[Liste, ...] = ()
+    if isinstance(info, msgspec.inspect.Metadata):
+        genre = str((info.extra or {})["genre"])
+    elif isinstance(info, msgspec.inspect.EnumType):
+        genre, valeurs = "liste", tuple(cast("type[Liste]", info.cls))
+    else:
+        genre = "booléen"
+    defaut = None if champ.default in (NODEFAULT, UNSET) else champ.default
+    return Membre(champ.encode_name, genre, champ.required, defaut, valeurs)

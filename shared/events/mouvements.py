@@ -5,7 +5,7 @@ indicators subtract the one and add the other, so that any order of movements gi
 ``AAAA-MM-JJ``, Europe/Paris; amounts are cents.
 """
 
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.json import Decoder
@@ -163,29 +163,35 @@ class Mouvement(Struct, Generic[_I], frozen=True):
     apres: _I | None
 
 
+# Named here: within a class that has a member ``type``, that name is the member.
+ClasseDImage: TypeAlias = type[Image]
+
+
 class TypeMouvement(Struct, frozen=True):
     """A declared movement: wire type, owning service, image."""
 
     type: str
     service: Service
     famille: str
-    image: type[Image]
+    image: ClasseDImage
 
 
+_FAMILLES: Final[tuple[tuple[str, Service, ClasseDImage], ...]] = (
+    ("piece", "production", ImagePiece),
+    ("courrier", "production", ImageCourrier),
+    ("verification", "production", ImageVerification),
+    ("controle", "production", ImageControle),
+    ("contact", "contacts", ImageContact),
+    ("rendez_vous", "contacts", ImageRendezVous),
+    ("campagne", "contacts", ImageCampagne),
+    ("creance", "recovery", ImageCreance),
+    ("encaissement", "recovery", ImageEncaissement),
+    ("remise", "recovery", ImageRemise),
+)
 MOUVEMENTS: Final[dict[str, TypeMouvement]] = {
-    f"fr.caf.{famille}.mouvement.v1": TypeMouvement(f"fr.caf.{famille}.mouvement.v1", service, famille, image)
-    for famille, service, image in (
-        ("piece", "production", ImagePiece),
-        ("courrier", "production", ImageCourrier),
-        ("verification", "production", ImageVerification),
-        ("controle", "production", ImageControle),
-        ("contact", "contacts", ImageContact),
-        ("rendez_vous", "contacts", ImageRendezVous),
-        ("campagne", "contacts", ImageCampagne),
-        ("creance", "recovery", ImageCreance),
-        ("encaissement", "recovery", ImageEncaissement),
-        ("remise", "recovery", ImageRemise),
-    )
+    nom: TypeMouvement(nom, service, famille, image)
+    for famille, service, image in _FAMILLES
+    for nom in (f"fr.caf.{famille}.mouvement.v1",)
 }
 
 

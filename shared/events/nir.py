@@ -1,10 +1,12 @@
 """What looks like a NIR is refused wherever a person or a tool could write one (event contract, rule NIR)."""
 
 import re
+from typing import Final
 
-_SEPARATEURS = re.compile(r"[\s.\-/_]+")
-_NIR = re.compile(r"[1-478]\d{4}(\d{2}|2[AB])\d{6}(\d{2})?")
-_PLUS_COURT = 13
+_S = r"[\s.\-/_]*"
+# Separators may stand anywhere. Lower-case letters are written out, so that the same text is a plain ECMA-262 pattern.
+NIR: Final = rf"{_S}[1-478](?:{_S}\d){{4}}{_S}(?:\d{_S}\d|2{_S}[ABab])(?:{_S}\d){{6}}(?:{_S}\d{_S}\d)?{_S}"
+_NIR = re.compile(NIR)
 
 
 def looks_like_nir(texte: str) -> bool:
@@ -12,6 +14,4 @@ def looks_like_nir(texte: str) -> bool:
 
     Its key is not checked, so that a NIR written with a wrong key is refused as well.
     """
-    if len(texte) < _PLUS_COURT:
-        return False
-    return _NIR.fullmatch(_SEPARATEURS.sub("", texte).upper()) is not None
+    return _NIR.fullmatch(texte) is not None

@@ -1,9 +1,8 @@
 """The door: judges one event by what needs no state (event contract, "Rules of the door")."""
 
 import json
-from base64 import urlsafe_b64encode
 from hashlib import blake2b
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, Union, cast
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -11,7 +10,6 @@ from msgspec.json import Decoder
 
 from shared.events.base import CodeCaf, Donnees, Identifiant, Service, TypeEvenement
 from shared.events.catalogue import ENCODER, TYPES
-from shared.events.nir import looks_like_nir
 from shared.events.refus import explain_decode
 from shared.temps import MINUTE, parse_instant, to_jour
 
@@ -19,24 +17,24 @@ AVANCE_ADMISE: Final = 5 * MINUTE
 _Court = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Enveloppe(Struct):
-    """The CloudEvents attributes that the contract names; others are allowed and ignored."""
+class Enveloppe(Struct, kw_only=True, tag_field="type"):
+    """The attributes that the contract names; each type has its subclass, with its own ``data``."""
 
-    specversion: str
+    specversion: Literal["1.0"]
     id: _Court
     source: _Court
-    type: str
     subject: Identifiant
     time: str
     caf: CodeCaf
-    data: Raw
+    data: Donnees
+    datacontenttype: Raw | UnsetType = UNSET
     data_base64: Raw | UnsetType = UNSET
 
 
 class Recu(Struct, frozen=True):
     """An event that the door accepted.
 
-    ``cle``: stands for (source, id); ``empreinte``: 16 bytes that stand for the event as parsed JSON;
+    ``cle``: 16 bytes that stand for (source, id); ``empreinte``: 16 bytes that stand for the event as parsed JSON;
     ``objet``: identifier of its object within the Caf; ``octets``: the event as it enters the journal, that is the
     attributes of the contract alone.
     """
@@ -51,7 +49,7 @@ class Recu(Struct, frozen=True):
     instant: int
     jour: int
     donnees: Donnees
-    cle: str
+    cle: bytes
     empreinte: bytes
     octets: bytes
 
@@ -74,26 +72,34 @@ class RefusDePorte(Exception):
         self.detail = detail
 
 
-def _strict(classe: type[Donnees]) -> Decoder[Donnees]:
-    """The decoder of the same members that refuses any other."""
-    stricte = type(classe.__name__, (classe,), {"__annotations__": {}}, frozen=True, forbid_unknown_fields=True)  # type: ignore[call-overload]  # keywords of a Struct class, unknown to the stub of type()
-    return Decoder(stricte)
+def _decoder(*, tolerant: bool) -> tuple[Decoder[Enveloppe], dict[type[Enveloppe], TypeEvenement]]:
+    """The decoder of an event of any type, and the type of each envelope that it gives.
+
+    Members of ``data`` that a type does not name are refused, attributes that the contract does not name only if not
+    ``tolerant``.
+    """
+    types = {_envelope(t, tolerant=tolerant): t for t in TYPES.values()}
+    return Decoder(Union[tuple(types)]), types  # noqa: UP007  # the members are computed
 
 
-_ENVELOPPES: Final = Decoder(Enveloppe)
-_DONNEES: Final = {nom: _strict(t.donnees) for nom, t in TYPES.items()}
+def _envelope(type_: TypeEvenement, *, tolerant: bool) -> type[Enveloppe]:
+    nom = type_.donnees.__name__
+    stricte = msgspec.defstruct(nom, [], bases=(type_.donnees,), frozen=True, forbid_unknown_fields=True)
+    classe = msgspec.defstruct(
+        f"Enveloppe{nom}",
+        [("data", stricte)],
+        bases=(Enveloppe,),
+        kw_only=True,
+        tag=type_.type,
+        forbid_unknown_fields=not tolerant,
+    )
+    return cast("type[Enveloppe]", classe)
 
 
-class _Sortie(Struct):
-    specversion: str
-    id: str
-    source: str
-    type: str
-    subject: str
-    time: str
-    caf: str
-    datacontenttype: str
-    data: Donnees
+_STRICT, _TYPE_STRICT = _decoder(tolerant=False)
+_TOLERANT, _TYPE_TOLERANT = _decoder(tolerant=True)
+_ATTRIBUTS: Final = frozenset({"type", "specversion", "id", "source", "subject", "time", "caf", "data"})
+_CANONIQUE: Final = json.JSONEncoder(sort_keys=True)
 
 
 def judge(octets: bytes, maintenant: int) -> Recu | Refus:
@@ -107,63 +113,55 @@ def judge(octets: bytes, maintenant: int) -> Recu | Refus:
 
 
 def _judge(octets: bytes, maintenant: int) -> Recu:
-    enveloppe = _ENVELOPPES.decode(octets)
-    if enveloppe.specversion != "1.0":
-        raise RefusDePorte("specversion", "specversion doit être « 1.0 »")
-    if enveloppe.data_base64 is not UNSET:
-        raise RefusDePorte("data_base64", "data_base64 n'est pas admis : donner les données en JSON dans « data »")
-    type_ = TYPES.get(enveloppe.type)
-    if type_ is None:
-        raise RefusDePorte("type", f"type inconnu : {enveloppe.type[:120]!r}. Voir la liste des types publiés")
-    donnees = _decode_data(type_, enveloppe.data)
+    enveloppe, type_, seule = _decode(octets)
     emis = _instant("time", enveloppe.time)
     if emis > maintenant + AVANCE_ADMISE:
         raise RefusDePorte("time", "time est dans le futur (plus de 5 minutes après la réception)")
-    instant = _check_instants(type_, donnees, emis)
-    _check_nir(type_, enveloppe.subject, donnees)
+    donnees = enveloppe.data
+    instant = _business_instant(type_, donnees, emis)
     cle = inbox_key(enveloppe.source, enveloppe.id)
-    sortie = _Sortie(
-        "1.0",
-        enveloppe.id,
-        enveloppe.source,
-        enveloppe.type,
-        enveloppe.subject,
-        enveloppe.time,
-        enveloppe.caf,
-        "application/json",
-        donnees,
-    )
+    journal = ENCODER.encode(enveloppe)
+    tu = b"" if seule and not type_.avec_defaut else _untold(type_, octets)
     return Recu(
-        type=type_,
-        source=enveloppe.source,
-        id=enveloppe.id,
-        caf=enveloppe.caf,
-        dossier=enveloppe.subject,
-        objet=_objet(type_, enveloppe, donnees, cle),
-        emis=emis,
-        instant=instant,
-        jour=to_jour(instant),
-        donnees=donnees,
-        cle=cle,
-        empreinte=fingerprint(octets),
-        octets=ENCODER.encode(sortie),
+        type_,
+        enveloppe.source,
+        enveloppe.id,
+        enveloppe.caf,
+        enveloppe.subject,
+        _objet(type_, enveloppe, cle),
+        emis,
+        instant,
+        to_jour(instant),
+        donnees,
+        cle,
+        blake2b(journal + tu, digest_size=16).digest(),
+        journal,
     )
 
 
-def _objet(type_: TypeEvenement, enveloppe: Enveloppe, donnees: Donnees, cle: str) -> str:
+def _decode(octets: bytes) -> tuple[Enveloppe, TypeEvenement, bool]:
+    """The event, its type, and True when it has no attribute beside those that enter the journal."""
+    try:
+        enveloppe = _STRICT.decode(octets)
+        type_ = _TYPE_STRICT[type(enveloppe)]
+        seule = enveloppe.datacontenttype is UNSET
+    except msgspec.ValidationError:
+        enveloppe = _TOLERANT.decode(octets)
+        type_ = _TYPE_TOLERANT[type(enveloppe)]
+        seule = False
+    if enveloppe.data_base64 is not UNSET:
+        raise RefusDePorte("data_base64", "data_base64 n'est pas admis : donner les données en JSON dans « data »")
+    enveloppe.datacontenttype = UNSET
+    return enveloppe, type_, seule
+
+
+def _objet(type_: TypeEvenement, enveloppe: Enveloppe, cle: bytes) -> str:
     if type_.objet is None:
-        return cle
+        return cle.hex()
     if type_.objet == "subject":
         return enveloppe.subject
-    return str(getattr(donnees, type_.objet))
-
-
-def _decode_data(type_: TypeEvenement, octets: Raw) -> Donnees:
-    try:
-        return _DONNEES[type_.type].decode(octets)
-    except msgspec.ValidationError as erreur:
-        membre, detail = explain_decode(bytes(octets), erreur)
-        raise RefusDePorte(membre or "data", detail if membre else f"data : {detail}") from None
+    objet: str = getattr(enveloppe.data, type_.objet)
+    return objet
 
 
 def _instant(membre: str, texte: str) -> int:
@@ -175,62 +173,53 @@ def _instant(membre: str, texte: str) -> int:
         ) from None
 
 
-def _check_instants(type_: TypeEvenement, donnees: Donnees, emis: int) -> int:
-    """The business instant; every instant is read, and all but ``debut`` must not come after ``time``."""
-    metier = 0
-    for membre in type_.instants:
-        instant = _instant(membre, getattr(donnees, membre))
-        if membre == type_.instant:
-            metier = instant
-        if membre != "debut" and instant > emis + AVANCE_ADMISE:
-            raise RefusDePorte(membre, f"{membre} est postérieur à time (plus de 5 minutes)")
-    return metier
+def _business_instant(type_: TypeEvenement, donnees: Donnees, emis: int) -> int:
+    """When the event happened: at most 5 minutes after ``time``. Other instants only have to be instants."""
+    instant = _instant(type_.instant, getattr(donnees, type_.instant))
+    for membre in type_.autres_instants:
+        _instant(membre, getattr(donnees, membre))
+    if instant > emis + AVANCE_ADMISE:
+        raise RefusDePorte(type_.instant, f"{type_.instant} est postérieur à time (plus de 5 minutes)")
+    return instant
 
 
-def _check_nir(type_: TypeEvenement, dossier: str, donnees: Donnees) -> None:
-    if looks_like_nir(dossier):
-        raise RefusDePorte("subject", "subject ressemble à un NIR : donner un pseudonyme opaque du dossier")
-    for membre in type_.surveilles:
-        valeur = getattr(donnees, membre)
-        if valeur is not UNSET and looks_like_nir(valeur):
-            raise RefusDePorte(membre, f"{membre} ressemble à un NIR : aucun NIR n'entre ici")
+def inbox_key(source: str, identifiant: str) -> bytes:
+    """16 bytes that stand for the pair (source, id)."""
+    return blake2b(f"{len(source)} {source}{identifiant}".encode(), digest_size=16).digest()
 
 
-def inbox_key(source: str, identifiant: str) -> str:
-    """22 characters (16 bytes in base 64, an identifier) that stand for the pair (source, id)."""
-    empreinte = blake2b(digest_size=16)
-    octets = source.encode()
-    empreinte.update(len(octets).to_bytes(2, "big") + octets + identifiant.encode())
-    return urlsafe_b64encode(empreinte.digest())[:22].decode()
+def _untold(type_: TypeEvenement, octets: bytes) -> bytes:
+    """What the journal does not tell of an event, in one writing for all that are equal as parsed JSON.
+
+    That is the attributes that the contract ignores and, where an absent member of ``data`` has a value, which members
+    were written. ``octets`` must have been accepted by the decoder.
+    """
+    evenement = _parse(octets)
+    tu = {nom: _without_zero_fraction(valeur) for nom, valeur in evenement.items() if nom not in _ATTRIBUTS}
+    if type_.avec_defaut:
+        tu["data"] = sorted(evenement["data"])
+    return _CANONIQUE.encode(tu).encode()
 
 
-def fingerprint(octets: bytes) -> bytes:
-    """16 bytes equal for two events that are equal as parsed JSON, whatever the order of members and the spaces."""
+def _parse(octets: bytes) -> dict[str, Any]:
     try:
-        valeur = msgspec.json.decode(octets)
-        if not _plain(valeur):
-            valeur = _normalise(valeur)
-    except msgspec.DecodeError:
-        # Numbers beyond the decoder's range, in attributes that the contract ignores.
-        valeur = _normalise(json.loads(octets))
-    return blake2b(msgspec.json.encode(valeur, order="deterministic"), digest_size=16).digest()
+        evenement: dict[str, Any] = msgspec.json.decode(octets)
+    except msgspec.ValidationError as erreur:
+        # A number that is beyond the decoder's range, but JSON all the same.
+        try:
+            evenement = json.loads(octets.decode())
+        except ValueError:
+            raise erreur from None
+    return evenement
 
 
-def _plain(evenement: dict[str, Any]) -> bool:
-    """No float outside ``data`` (which holds none): 1 and 1.0 are the same number, but are written differently."""
-    return all(type(v) is str or cle == "data" for cle, v in evenement.items())
-
-
-def _normalise(valeur: Any) -> Any:
+def _without_zero_fraction(valeur: Any) -> Any:
+    """The same value with 1.0 as 1, which JSON holds for equal."""
     if isinstance(valeur, dict):
-        return {cle: _normalise(v) for cle, v in valeur.items()}
+        return {cle: _without_zero_fraction(v) for cle, v in valeur.items()}
     if isinstance(valeur, list):
-        return [_normalise(v) for v in valeur]
-    if isinstance(valeur, float):
-        return int(valeur) if valeur.is_integer() else {"nombre": repr(valeur)}
-    if isinstance(valeur, int) and not isinstance(valeur, bool) and abs(valeur) >= 2**63:
-        return {"nombre": str(valeur)}
-    return valeur
+        return [_without_zero_fraction(v) for v in valeur]
+    return int(valeur) if isinstance(valeur, float) and valeur.is_integer() else valeur
 
 
 def _refuse(octets: bytes, membre: str | None, detail: str) -> Refus:
