@@ -1,11 +1,27 @@
 """Database edge: engines, one writer connection, and statements over many keys."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Engine, Select, Table, create_engine, event, func, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlmodel import SQLModel
 
 # Raised with every change of tables that an older program could not read.
@@ -53,6 +69,50 @@ def create_tables(moteur: Engine, modeles: Iterable[type[SQLModel]]) -> None:
             )
         SQLModel.metadata.create_all(connexion, tables=[table_of(m) for m in modeles])
         connexion.exec_driver_sql(f"PRAGMA user_version={VERSION_SCHEMA}")
+
+
+def insert_many(connexion: Connection, table: Table, lignes: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all have the same columns.
+
+    The statement is compiled once, and the values go to the driver as they are (bytes, str, int, bool, None): the
+    columns of this house need no conversion, which costs more than the insertion when rows are many.
+    """
+    if lignes:
+        _run_many(connexion, insert(table), tuple(lignes[0]), lignes)
+
+
+def update_many(
+    connexion: Connection,
+    table: Table,
+    cle: str,
+    version: str,
+    colonnes: Sequence[str],
+    lignes: Sequence[Mapping[str, Any]],
+) -> int:
+    """Update rows where ``cle`` and ``version`` are those of the row's ``b_cle`` and ``b_version``; rows changed."""
+    requete = (
+        update(table)
+        .where(table.c[cle] == bindparam("b_cle"), table.c[version] == bindparam("b_version"))
+        .values({n: bindparam(n) for n in colonnes})
+    )
+    return _run_many(connexion, requete, (*colonnes, "b_cle", "b_version"), lignes)
+
+
+_COMPILEES: dict[tuple[str, str, tuple[str, ...]], tuple[str, tuple[str, ...] | None]] = {}
+
+
+def _run_many(
+    connexion: Connection, requete: Insert | Update, noms: tuple[str, ...], lignes: Sequence[Mapping[str, Any]]
+) -> int:
+    cle = (connexion.dialect.name, f"{requete.__visit_name__} {requete.table.description}", noms)
+    if cle not in _COMPILEES:
+        colonnes = list(noms) if isinstance(requete, Insert) else None
+        compilee = requete.compile(dialect=connexion.dialect, column_keys=colonnes)
+        places = getattr(compilee, "positiontup", None)
+        _COMPILEES[cle] = (str(compilee), tuple(places) if places else None)
+    texte, ordre = _COMPILEES[cle]
+    valeurs: Any = [tuple(map(ligne.__getitem__, ordre)) for ligne in lignes] if ordre else list(lignes)
+    return int(connexion.exec_driver_sql(texte, valeurs).rowcount)
 
 
 def select_keys(table: Table, colonne: Column[Any], colonnes: Sequence[Column[Any]]) -> Select[Any]:

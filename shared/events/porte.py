@@ -1,6 +1,7 @@
 """The door: judges one event by what needs no state (event contract, "Rules of the door")."""
 
 import json
+from base64 import urlsafe_b64encode
 from hashlib import blake2b
 from typing import Annotated, Any, Final, Literal, Union, cast
 
@@ -8,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.json import Decoder
 
-from shared.events.base import CodeCaf, Donnees, Identifiant, Service, TypeEvenement
+from shared.events.base import CodeCaf, Donnees, Identifiant, Instant, Service, TypeEvenement
 from shared.events.catalogue import ENCODER, TYPES
 from shared.events.refus import explain_decode
 from shared.temps import MINUTE, parse_instant, to_jour
@@ -24,7 +25,7 @@ class Enveloppe(Struct, kw_only=True, tag_field="type"):
     id: _Court
     source: _Court
     subject: Identifiant
-    time: str
+    time: Instant
     caf: CodeCaf
     data: Donnees
     datacontenttype: Raw | UnsetType = UNSET
@@ -34,7 +35,7 @@ class Enveloppe(Struct, kw_only=True, tag_field="type"):
 class Recu(Struct, frozen=True):
     """An event that the door accepted.
 
-    ``cle``: 16 bytes that stand for (source, id); ``empreinte``: 16 bytes that stand for the event as parsed JSON;
+    ``cle``: 22 characters that stand for (source, id); ``empreinte``: 16 bytes that stand for the event as parsed JSON;
     ``objet``: identifier of its object within the Caf; ``octets``: the event as it enters the journal, that is the
     attributes of the contract alone.
     """
@@ -49,7 +50,7 @@ class Recu(Struct, frozen=True):
     instant: int
     jour: int
     donnees: Donnees
-    cle: bytes
+    cle: str
     empreinte: bytes
     octets: bytes
 
@@ -78,11 +79,12 @@ def _decoder(*, tolerant: bool) -> tuple[Decoder[Enveloppe], dict[type[Enveloppe
     Members of ``data`` that a type does not name are refused, attributes that the contract does not name only if not
     ``tolerant``.
     """
-    types = {_envelope(t, tolerant=tolerant): t for t in TYPES.values()}
+    types = {envelope_of(t, tolerant=tolerant): t for t in TYPES.values()}
     return Decoder(Union[tuple(types)]), types  # noqa: UP007  # the members are computed
 
 
-def _envelope(type_: TypeEvenement, *, tolerant: bool) -> type[Enveloppe]:
+def envelope_of(type_: TypeEvenement, *, tolerant: bool) -> type[Enveloppe]:
+    """The class of the events of a type, as the door reads them; see ``_decoder`` for ``tolerant``."""
     nom = type_.donnees.__name__
     stricte = msgspec.defstruct(nom, [], bases=(type_.donnees,), frozen=True, forbid_unknown_fields=True)
     classe = msgspec.defstruct(
@@ -99,6 +101,7 @@ def _envelope(type_: TypeEvenement, *, tolerant: bool) -> type[Enveloppe]:
 _STRICT, _TYPE_STRICT = _decoder(tolerant=False)
 _TOLERANT, _TYPE_TOLERANT = _decoder(tolerant=True)
 _ATTRIBUTS: Final = frozenset({"type", "specversion", "id", "source", "subject", "time", "caf", "data"})
+_JSON: Final = Raw(b'"application/json"')
 _CANONIQUE: Final = json.JSONEncoder(sort_keys=True)
 
 
@@ -151,13 +154,13 @@ def _decode(octets: bytes) -> tuple[Enveloppe, TypeEvenement, bool]:
         seule = False
     if enveloppe.data_base64 is not UNSET:
         raise RefusDePorte("data_base64", "data_base64 n'est pas admis : donner les données en JSON dans « data »")
-    enveloppe.datacontenttype = UNSET
+    enveloppe.datacontenttype = _JSON
     return enveloppe, type_, seule
 
 
-def _objet(type_: TypeEvenement, enveloppe: Enveloppe, cle: bytes) -> str:
+def _objet(type_: TypeEvenement, enveloppe: Enveloppe, cle: str) -> str:
     if type_.objet is None:
-        return cle.hex()
+        return cle
     if type_.objet == "subject":
         return enveloppe.subject
     objet: str = getattr(enveloppe.data, type_.objet)
@@ -183,9 +186,10 @@ def _business_instant(type_: TypeEvenement, donnees: Donnees, emis: int) -> int:
     return instant
 
 
-def inbox_key(source: str, identifiant: str) -> bytes:
-    """16 bytes that stand for the pair (source, id)."""
-    return blake2b(f"{len(source)} {source}{identifiant}".encode(), digest_size=16).digest()
+def inbox_key(source: str, identifiant: str) -> str:
+    """22 characters (16 bytes in base 64, an identifier) that stand for the pair (source, id)."""
+    empreinte = blake2b(f"{len(source)} {source}{identifiant}".encode(), digest_size=16).digest()
+    return urlsafe_b64encode(empreinte)[:22].decode()
 
 
 def _untold(type_: TypeEvenement, octets: bytes) -> bytes:

@@ -18,7 +18,6 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from shared.events.porte import Recu
 from shared.pannes import crash_point, declare_point
 from shared.runtime.journal import Evince, Plume
-from shared.runtime.lettres import park
 from shared.runtime.lot import ACCEPTE, Conflit, Lot, Verdict
 from shared.runtime.temoin import TEMOIN
 
@@ -164,8 +163,7 @@ class Ecrivain:
         if len(recus) == 1:
             detail = f"la base refuse d'enregistrer cet événement ({type(erreur).__name__})"
             try:
-                maintenant = self._clock()
-                self._transact(lambda lot: park(lot.connexion, recus[0], detail, maintenant))
+                self._transact(lambda lot: lot.park(recus[0], detail))
                 demande.futur.set_result([ACCEPTE])
             except Exception as suite:
                 demande.futur.set_exception(suite)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, case, insert, null, select, update
 
-from shared.base import table_of
+from shared.base import insert_many, table_of
 from shared.reglages import PARTITIONS
 from shared.runtime.tables import Epoque, LigneJournal, Publieur
 
@@ -80,8 +80,7 @@ class Plume:
                 }
             )
             tetes[partition] = position
-        if lignes:
-            connexion.execute(insert(JOURNAL), lignes)
+        insert_many(connexion, JOURNAL, lignes)
         suivante = Plume(self.service, self.epoque, position, tetes)
         suivante.confirm(connexion)
         return suivante

@@ -34,7 +34,7 @@ def open_letter(connexion: Connection, objet: Objet, impossible: Impossible, mai
     )
 
 
-def park(connexion: Connection, recu: Recu, detail: str, maintenant: int) -> None:
+def park_letter(connexion: Connection, recu: Recu, detail: str, maintenant: int) -> None:
     """Keep an event that the database refuses to save as the rules state it."""
     connexion.execute(
         insert(LETTRES).values(

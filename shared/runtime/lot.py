@@ -10,15 +10,15 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Raw, Struct
 from msgspec.json import Encoder
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Table, delete, func, select, text
 
-from shared.base import bind_keys, select_keys, table_of
+from shared.base import bind_keys, insert_many, select_keys, table_of, update_many
 from shared.corbeille.tables import Element, Prise
 from shared.events.mouvements import MOUVEMENTS
 from shared.events.porte import Recu
 from shared.runtime.faits import ORDRE, decode_facts, encode_facts, fact_of
 from shared.runtime.journal import AJournaliser
-from shared.runtime.lettres import close_letters, open_letter
+from shared.runtime.lettres import close_letters, open_letter, park_letter
 from shared.runtime.objets import Etat, Genre, Lecture, Objet, encode_pairs
 from shared.runtime.tables import LigneBoite
 from shared.temps import write_instant
@@ -74,19 +74,27 @@ class Lot(Lecture):
         self.connexion = connexion
         self.maintenant = maintenant
         self.journal: list[AJournaliser] = []
-        self._deciders = deciders
+        self.deciders = deciders
         self._heure = write_instant(maintenant)
         self._objets: dict[tuple[str, str], Objet] = {}
 
     def take(self, recus: Sequence[Recu]) -> list[Verdict]:
         """Give each event its effect once; the verdicts in the order of the events."""
         verdicts, nouveaux = self._filter(recus)
-        if not nouveaux:
-            return verdicts
-        touches = self._apply(nouveaux)
-        self.journal.extend(AJournaliser(f"{r.caf}|{r.dossier}", r.type.type, r.octets) for r in nouveaux)
-        self.save(self._widen(touches))
+        if nouveaux:
+            self.apply(nouveaux)
         return verdicts
+
+    def park(self, recu: Recu, detail: str) -> None:
+        """Take an event that the database refuses to save as the rules state it: a dead letter holds it."""
+        _, nouveaux = self._filter([recu])
+        if nouveaux:
+            park_letter(self.connexion, recu, detail, self.maintenant)
+
+    def apply(self, recus: Sequence[Recu]) -> None:
+        """Give events their effect without asking the inbox (their first coming, or a replay)."""
+        self.journal.extend(AJournaliser(f"{r.caf}|{r.dossier}", r.type.type, r.octets) for r in recus)
+        self.save(self._widen(self._add_facts(recus)))
 
     def publish(self, type_: str, identifiant: str, caf: str, dossier: str, data: object) -> None:
         """Put an event of the service's own on its way to the log."""
@@ -145,7 +153,7 @@ class Lot(Lecture):
             else:
                 inserts[objet.genre.nom].append(ligne)
         for nom, lignes in inserts.items():
-            self.connexion.execute(insert(tables[nom]), lignes)
+            insert_many(self.connexion, tables[nom], lignes)
         for nom, lignes in updates.items():
             self._update(tables[nom], lignes)
         self._save_work(travaux)
@@ -154,7 +162,7 @@ class Lot(Lecture):
         """The inbox: verdicts of all, and those that are new, which it now holds."""
         cles = sorted({r.cle for r in recus})
         requete = select_keys(BOITE, BOITE.c.cle, [BOITE.c.cle, BOITE.c.empreinte])
-        connus: dict[str, bytes] = {
+        connus: dict[str, bytes] = {  # noqa: C416  # rows are not pairs for the type checker
             cle: empreinte for cle, empreinte in self.connexion.execute(requete, bind_keys(cles))
         }
         verdicts, nouveaux, lignes = [], [], []
@@ -169,20 +177,20 @@ class Lot(Lecture):
                 verdicts.append(DOUBLON if deja == recu.empreinte else DIFFERENT)
         if lignes:
             lignes.sort(key=lambda ligne: str(ligne["cle"]))
-            self.connexion.execute(insert(BOITE), lignes)
+            insert_many(self.connexion, BOITE, lignes)
         return verdicts, nouveaux
 
-    def _apply(self, recus: Sequence[Recu]) -> list[Objet]:
+    def _add_facts(self, recus: Sequence[Recu]) -> list[Objet]:
         """Add each fact to its object."""
         par_genre: dict[str, tuple[Genre, list[str]]] = {}
         for recu in recus:
-            genre = self._deciders[recu.type.type]
+            genre = self.deciders[recu.type.type]
             par_genre.setdefault(genre.nom, (genre, []))[1].append(f"{recu.caf}|{recu.objet}")
         for genre, cles in par_genre.values():
             self.load(genre, cles)
         touches: dict[tuple[str, str], Objet] = {}
         for recu in recus:
-            cle = (self._deciders[recu.type.type].nom, f"{recu.caf}|{recu.objet}")
+            cle = (self.deciders[recu.type.type].nom, f"{recu.caf}|{recu.objet}")
             objet = touches[cle] = self._objets[cle]
             objet.faits.append(fact_of(recu))
         return list(touches.values())
@@ -252,13 +260,7 @@ class Lot(Lecture):
 
     def _update(self, table: Table, lignes: list[dict[str, Any]]) -> None:
         colonnes = [n for n in lignes[0] if not n.startswith("b_") and n not in ("cle", "caf", "objet")]
-        requete = (
-            update(table)
-            .where(table.c.cle == bindparam("b_cle"), table.c.version == bindparam("b_version"))
-            .values({n: bindparam(n) for n in colonnes})
-        )
-        utiles = [{k: v for k, v in ligne.items() if k not in ("cle", "caf", "objet")} for ligne in lignes]
-        if self.connexion.execute(requete, utiles).rowcount != len(lignes):
+        if update_many(self.connexion, table, "cle", "version", colonnes, lignes) != len(lignes):
             raise Conflit(table.name)
 
     def _save_work(self, changements: list[tuple[Objet, Etat]]) -> None:
@@ -290,4 +292,4 @@ class Lot(Lecture):
             for t in etat.travaux
         ]
         if lignes:
-            self.connexion.execute(insert(ELEMENT), lignes)
+            insert_many(self.connexion, ELEMENT, lignes)

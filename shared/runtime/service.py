@@ -52,7 +52,7 @@ class Cloche:
 
 @dataclass
 class ServiceDeFaits:
-    """A running service: ``submit`` events, ``ecrivain.order`` commands, ``reader`` to read, ``tick``/``read`` its log."""
+    """A running service: ``submit`` events, ``ecrivain.order`` commands; ``tick`` and ``read`` give its log."""
 
     nom: str
     reglages: Reglages

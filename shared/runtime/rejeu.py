@@ -1,0 +1,90 @@
+"""Replaying dead letters: a command through the runtime, outside the watermark; closes the letter or says why not."""
+
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import update
+
+from shared.events.catalogue import TYPES
+from shared.events.porte import Recu, judge
+from shared.pannes import crash_point, declare_point
+from shared.runtime.ecrivain import Refuse
+from shared.runtime.lettres import IMPOSSIBLE, LETTRES, close_letters, get_letter
+from shared.runtime.lot import Lot
+from shared.runtime.objets import Objet
+
+APRES_REJEU = declare_point(
+    "rejeu.avant_commit", "l'effet du rejeu et la fermeture de la lettre sont écrits, non validés"
+)
+
+
+class LettreInconnue(Refuse):
+    """No letter has this number."""
+
+    probleme, statut = "lettre-inconnue", 404
+
+
+class LettreClose(Refuse):
+    """The letter is already closed."""
+
+    probleme, statut = "lettre-close", 409
+
+
+class Rejeu(Struct):
+    """What a replay did (``essai``: would do). ``effet``: applique, possible, toujours_impossible or refuse."""
+
+    numero: int
+    effet: str
+    detail: str
+    essai: bool
+
+
+def replay(lot: Lot, numero: int, *, essai: bool) -> Rejeu:
+    """Give the event of a letter its effect, if it can have one now. Raises ``LettreInconnue``, ``LettreClose``."""
+    lettre = get_letter(lot.connexion, numero)
+    if lettre is None:
+        raise LettreInconnue(f"aucune lettre morte n° {numero} dans {lot.service} : voir « ecluse dead-letters list »")
+    if lettre["close_le"] is not None:
+        raise LettreClose(f"la lettre n° {numero} est déjà close ({lettre['close_par']})")
+    resultat = _replay_fact(lot, lettre, essai) if lettre["motif"] == IMPOSSIBLE else _replay_event(lot, lettre, essai)
+    crash_point(APRES_REJEU)
+    return resultat
+
+
+def _replay_fact(lot: Lot, lettre: Any, essai: bool) -> Rejeu:
+    """A fact stays in the set of its object: ask the rules of today again."""
+    objet = _object_of(lot, lettre)
+    etat = objet.genre.reduce(objet)
+    fait = (lettre["evenement_source"], lettre["evenement_id"])
+    raison = next((i.detail for i in etat.impossibles if (i.fait.source, i.fait.id) == fait), None)
+    if raison is not None:
+        if not essai:
+            _count(lot, lettre["numero"])
+        return Rejeu(lettre["numero"], "toujours_impossible", raison, essai)
+    if not essai:
+        lot.save([objet])
+        close_letters(lot.connexion, [fait], lot.maintenant, "rejeu")
+    return Rejeu(lettre["numero"], "possible" if essai else "applique", "le fait prend effet", essai)
+
+
+def _replay_event(lot: Lot, lettre: Any, essai: bool) -> Rejeu:
+    """An event that could not be saved is judged and applied again."""
+    recu = judge(bytes(lettre["octets"]), lot.maintenant)
+    if not isinstance(recu, Recu):
+        return Rejeu(lettre["numero"], "refuse", recu.detail, essai)
+    if essai:
+        return Rejeu(
+            lettre["numero"], "possible", "l'événement passe la porte ; son enregistrement sera retenté", essai
+        )
+    lot.apply([recu])
+    close_letters(lot.connexion, [(recu.source, recu.id)], lot.maintenant, "rejeu")
+    return Rejeu(lettre["numero"], "applique", "l'événement a pris effet", essai)
+
+
+def _object_of(lot: Lot, lettre: Any) -> Objet:
+    genre = lot.deciders[TYPES[lettre["type"]].type]
+    return lot.load(genre, [f"{lettre['caf']}|{lettre['objet']}"])[0]
+
+
+def _count(lot: Lot, numero: int) -> None:
+    lot.connexion.execute(update(LETTRES).where(LETTRES.c.numero == numero).values(essais=LETTRES.c.essais + 1))
