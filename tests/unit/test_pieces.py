@@ -165,6 +165,8 @@ def test_the_last_treatment_holds_and_the_first_cancellation_comes_before_any(
         (["suspendue 06", "traitee 08", "rouverte 09", "traitee 12"], (("06", "08"),), 2),
         (["suspendue 06", "traitee 08", "rouverte 09", "suspendue 10"], (("06", "08"), ("10", None)), 0),
         (["traitee 08", "suspendue 09", "reprise 10"], (), 0),
+        (["traitee 08", "suspendue 09"], (), 0),
+        (["traitee 08", "suspendue 08"], (), 0),
         (["suspendue 06", "annulee 08"], (("06", "08"),), 0),
         (["suspendue 06", "annulee 08", "reprise 10"], (("06", "08"),), 0),
     ],
@@ -267,7 +269,8 @@ def test_rupture_de_droits_then_days_to_the_target_then_age() -> None:
         travail(minima=True, arrivee="2024-02-20"),
         travail(arrivee="2024-02-20"),
     ]
-    assert sorted(attendu[::-1], key=lambda i: rank(i, jour("2024-03-02"))[0]) == attendu
+    melange = [attendu[n] for n in (3, 1, 4, 0, 2)]
+    assert sorted(melange, key=lambda i: rank(i, jour("2024-03-02"))[0]) == attendu
 
 
 TRAVAUX = st.builds(
@@ -332,6 +335,15 @@ def test_the_closing_stock_of_the_rows_is_the_one_of_the_oracle(
         for caf in ("091", "681"):
             attendu = sum(p.caf == caf and p.en_stock(date.fromordinal(au)) for p in vues)
             assert closing_stock(connexion, caf, au) == attendu
+    moteur.dispose()
+
+
+def test_a_piece_is_counted_on_its_arrival_day_and_no_more_on_the_day_it_leaves(tmp_path: Path) -> None:
+    moteur = open_base(tmp_path / "production.db", MODELES)
+    with undone(moteur) as connexion:
+        take(connexion, "production", DECIDEURS, [arrivee(), suite("traitee", "2023-01-17T10:00:00Z")])
+        jours = ("2023-01-04", "2023-01-05", "2023-01-16", "2023-01-17")
+        assert [closing_stock(connexion, "091", jour(j)) for j in jours] == [0, 1, 1, 0]
     moteur.dispose()
 
 
