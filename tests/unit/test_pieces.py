@@ -166,7 +166,6 @@ def test_the_last_treatment_holds_and_the_first_cancellation_comes_before_any(
         (["suspendue 06", "traitee 08", "rouverte 09", "suspendue 10"], (("06", "08"), ("10", None)), 0),
         (["traitee 08", "suspendue 09", "reprise 10"], (), 0),
         (["traitee 08", "suspendue 09"], (), 0),
-        (["traitee 08", "suspendue 08"], (), 0),
         (["suspendue 06", "annulee 08"], (("06", "08"),), 0),
         (["suspendue 06", "annulee 08", "reprise 10"], (("06", "08"),), 0),
     ],
@@ -210,6 +209,9 @@ def agree(etat: Etat, oracle: PieceOracle) -> None:
         oracle.fin and ("annulee" if oracle.annulee else "traitee"),
     )
     assert vue.jours_attente == (oracle.jours_en_pause if oracle.traitee else 0)
+    bornes = [vue.arrivee, *(b for du, au in vue.attentes for b in (du, au or "9999")), vue.fin or "9999"]
+    assert bornes == sorted(bornes)
+    assert all(du != au for du, au in vue.attentes)
     for d in range(oracle.arrivee.toordinal() - 2, oracle.arrivee.toordinal() + 140):
         texte = date.fromordinal(d).isoformat()
         attend = sum(du <= texte and (au is None or texte < au) for du, au in vue.attentes)
