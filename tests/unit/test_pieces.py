@@ -178,6 +178,11 @@ def test_pauses_are_disjoint_and_clipped_to_the_stay(
     assert (vue.attentes, vue.jours_attente) == (attendues, jours)
 
 
+def test_a_pause_that_opens_on_the_day_of_the_treatment_is_no_pause() -> None:
+    faits = [arrivee(), suite("traitee", "2023-01-08T10:00:00Z"), suite("suspendue", "2023-01-08T11:00:00Z")]
+    assert image(*faits).attentes == ()
+
+
 @given(HISTOIRES, st.randoms(use_true_random=False))
 def test_any_order_of_the_same_facts_gives_the_same_state(bruts: list[Brut], hasard: Any) -> None:
     melange = hasard.sample(bruts, len(bruts))
