@@ -1,0 +1,145 @@
+"""The documents that answer a question: the same over HTTP and on the command line."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from msgspec import UNSET, Struct, UnsetType
+
+from services.indicators.cibles import CibleAffichee
+from services.indicators.figures import Chiffre
+from shared.events.base import Liste
+from shared.events.contacts import CanalContact, Modalite, NatureContact
+from shared.events.production import Canal, Nature, Teleservice
+
+NON_RENSEIGNE: Final = "Non renseigné"
+_LISTES: Final[dict[str, tuple[type[Liste], ...]]] = {
+    "nature": (Nature, NatureContact),
+    "canal": (Canal, CanalContact),
+    "teleservice": (Teleservice,),
+    "modalite": (Modalite,),
+}
+
+
+class Fraicheur(Struct, frozen=True):
+    """How fresh the figures are: instant of the last event (ISO), seconds behind, everything applied or not."""
+
+    dernier_evenement: str | None
+    retard_secondes: float | None
+    a_jour: bool
+
+
+class EtatFile(Struct, frozen=True):
+    """A work queue now: items ready, items held, day (ISO) since which the oldest ready one waits."""
+
+    corbeille: str
+    pretes: int
+    prises: int
+    plus_ancienne: str | None
+
+
+class FilesDeRecouvrement(Protocol):
+    """Recovery's own view of its work queues."""
+
+    def queues(self, caf: str) -> Sequence[EtatFile] | None:
+        """The queues of a Caf now; None when recovery cannot answer."""
+        ...
+
+
+class Indication(Struct, frozen=True):
+    """A figure with its unit, its formula's version, its targets and its state.
+
+    ``termes``: what a balance is made of; ``files``: the queues behind a gauge.
+    """
+
+    code: str
+    libelle: str
+    valeur: float | None
+    numerateur: int | None
+    denominateur: int | None
+    unite: str
+    formule: int
+    cibles: list[CibleAffichee]
+    etat: str
+    termes: Mapping[str, int | None] | UnsetType = UNSET
+    files: Sequence[EtatFile] | UnsetType = UNSET
+
+
+class Reponse(Struct, frozen=True):
+    """The figures of a Caf over an inclusive period."""
+
+    caf: str
+    du: str
+    au: str
+    fraicheur: Fraicheur
+    indicateurs: list[Indication]
+
+
+class Point(Struct, frozen=True):
+    """A figure of a series, over its own inclusive period."""
+
+    du: str
+    au: str
+    valeur: float | None
+    numerateur: int | None
+    denominateur: int | None
+    termes: Mapping[str, int | None] | UnsetType = UNSET
+
+
+class Serie(Struct, frozen=True):
+    """An indicator through time."""
+
+    caf: str
+    du: str
+    au: str
+    fraicheur: Fraicheur
+    code: str
+    libelle: str
+    unite: str
+    formule: int
+    pas: str
+    points: list[Point]
+
+
+class Part(Struct, frozen=True):
+    """A figure of a cut: ``cle`` is the value of the dimension, empty where the objects carry none."""
+
+    cle: str
+    libelle: str
+    valeur: float | None
+    numerateur: int | None
+    denominateur: int | None
+
+
+class Coupe(Struct, frozen=True):
+    """An indicator cut along a dimension; values with nothing to count are left out."""
+
+    caf: str
+    du: str
+    au: str
+    fraicheur: Fraicheur
+    code: str
+    libelle: str
+    unite: str
+    formule: int
+    par: str
+    parts: list[Part]
+
+
+def terms_of(chiffre: Chiffre) -> Mapping[str, int | None] | UnsetType:
+    """The terms that are shown with a figure, if it has some."""
+    return UNSET if chiffre.termes is None else chiffre.termes
+
+
+def counts_something(chiffre: Chiffre) -> bool:
+    """Whether a part of a cut is shown: not when its population is empty, nor when it counts nothing."""
+    return chiffre.valeur is not None and (chiffre.numerateur, chiffre.denominateur) != (0, None)
+
+
+def label_of(dimension: str, valeur: str | None) -> str:
+    """The French label of a value of a dimension: the value itself where no list names it."""
+    if valeur is None:
+        return NON_RENSEIGNE
+    for liste in _LISTES.get(dimension, ()):
+        if valeur in liste.__members__:
+            return liste[valeur].libelle
+    return valeur

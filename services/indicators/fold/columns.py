@@ -1,0 +1,167 @@
+"""The cells of a family as growing numpy columns, found again by a packed integer key."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.indicators.fold.families import JOUR_MAX, Categorie, Famille
+
+Entiers: TypeAlias = NDArray[np.int64]
+Booleens: TypeAlias = NDArray[np.bool_]
+
+_N = TypeVar("_N", int, Entiers)
+
+# (Caf, categories in the order of the family's ``dims``).
+Profil: TypeAlias = tuple[Categorie, ...]
+
+_BITS_JOUR: Final = 16
+_BITS_PROFIL: Final = 2 * _BITS_JOUR
+_RECENTES_MIN: Final = 4_096
+
+
+class Modifiees(NamedTuple):
+    """What changed in a family since the last checkpoint. Cells whose measures are all 0 exist no more."""
+
+    famille: str
+    version: int
+    premier_profil: int
+    profils: list[Profil]
+    cles: Entiers
+    valeurs: Entiers
+
+
+def pack(profil: _N, jour: _N, second: _N) -> _N:
+    """The key of a cell, or of each cell: number of its profile, its two days."""
+    return profil << _BITS_PROFIL | jour << _BITS_JOUR | second
+
+
+def unpack(cles: Entiers) -> tuple[Entiers, Entiers, Entiers]:
+    """Profile numbers and both days of keys."""
+    return cles >> _BITS_PROFIL, cles >> _BITS_JOUR & JOUR_MAX, cles & JOUR_MAX
+
+
+class Colonnes:
+    """The cells of one family.
+
+    ``version`` grows with each change, so that what is derived from the cells knows when it is out of date. Profiles
+    are numbered in the order in which they come, and never forgotten.
+    """
+
+    def __init__(self, famille: Famille) -> None:
+        self.famille = famille
+        self.version = 0
+        self.profils: list[Profil] = []
+        self._numeros: dict[Profil, int] = {}
+        self._gardee = 0
+        self._profils_gardes = 0
+        self._taille = 0
+        self._cles = np.zeros(0, np.int64)
+        self._valeurs = np.zeros((0, len(famille.mesures)), np.int64)
+        self._touchees = np.zeros(0, np.int64)
+        # Rows are found in the sorted keys; those added since the last sort, in the dictionary.
+        self._triees = np.zeros(0, np.int64)
+        self._rangs = np.zeros(0, np.int64)
+        self._recentes: dict[int, int] = {}
+
+    @property
+    def cles(self) -> Entiers:
+        """The packed keys of all rows."""
+        return self._cles[: self._taille]
+
+    @property
+    def valeurs(self) -> Entiers:
+        """The measures of all rows, one column for each."""
+        return self._valeurs[: self._taille]
+
+    def number(self, profil: Profil) -> int:
+        """The number of a profile, a new one if it is not known yet."""
+        numero = self._numeros.get(profil)
+        if numero is None:
+            numero = self._numeros[profil] = len(self.profils)
+            self.profils.append(profil)
+        return numero
+
+    def add(self, cles: Entiers, valeurs: Entiers) -> None:
+        """Add measures to cells; a key may come several times."""
+        uniques, rangs = np.unique(cles, return_inverse=True)
+        sommes = np.zeros((len(uniques), self._valeurs.shape[1]), np.int64)
+        np.add.at(sommes, rangs, valeurs)
+        utiles = sommes.any(axis=1)
+        if not utiles.any():
+            return
+        lignes = self._rows(uniques[utiles])
+        self._valeurs[lignes] += sommes[utiles]
+        self.version += 1
+        self._touchees[lignes] = self.version
+
+    def nonzero(self) -> tuple[Entiers, Entiers]:
+        """Keys and measures of the cells that count something."""
+        vivantes = self.valeurs.any(axis=1)
+        return self.cles[vivantes], self.valeurs[vivantes]
+
+    def modified(self) -> Modifiees:
+        """A copy of what changed since the last checkpoint."""
+        lignes = self._touchees[: self._taille] > self._gardee
+        debut = self._profils_gardes
+        return Modifiees(
+            self.famille.nom, self.version, debut, self.profils[debut:], self.cles[lignes], self.valeurs[lignes]
+        )
+
+    def mark_saved(self, modifiees: Modifiees) -> None:
+        """What ``modified`` gave is kept for good; what changed since then is still to be saved."""
+        self._gardee = modifiees.version
+        self._profils_gardes = modifiees.premier_profil + len(modifiees.profils)
+
+    def restore(self, profils: Sequence[Profil], cles: Entiers, valeurs: Entiers) -> None:
+        """Take the cells of a checkpoint, into empty columns."""
+        for profil in profils:
+            self.number(profil)
+        self.add(cles, valeurs)
+        self.mark_saved(self.modified())
+
+    def _rows(self, cles: Entiers) -> Entiers:
+        """The rows of distinct keys, created where there is none."""
+        if len(self._recentes) > max(_RECENTES_MIN, len(self._triees) // 4):
+            self._sort()
+        lignes = np.full(len(cles), -1, np.int64)
+        if len(self._triees):
+            rangs = np.minimum(np.searchsorted(self._triees, cles), len(self._triees) - 1)
+            lignes = np.where(self._triees[rangs] == cles, self._rangs[rangs], lignes)
+        inconnues = np.flatnonzero(lignes < 0)
+        debut, recentes = self._taille, self._recentes
+        nouvelles: list[int] = []
+        for place, cle in zip(inconnues.tolist(), cles[inconnues].tolist(), strict=True):
+            ligne = recentes.get(cle)
+            if ligne is None:
+                ligne = recentes[cle] = debut + len(nouvelles)
+                nouvelles.append(cle)
+            lignes[place] = ligne
+        self._extend(nouvelles)
+        return lignes
+
+    def _extend(self, cles: list[int]) -> None:
+        taille = self._taille + len(cles)
+        if taille > len(self._cles):
+            place = max(1_024, taille * 3 // 2)
+            self._cles = _grow(self._cles, place)
+            self._valeurs = _grow(self._valeurs, place)
+            self._touchees = _grow(self._touchees, place)
+        self._cles[self._taille : taille] = cles
+        self._taille = taille
+
+    def _sort(self) -> None:
+        """Sort the keys again, without the rows that count nothing any more and are saved as such."""
+        utiles = np.flatnonzero(self.valeurs.any(axis=1) | (self._touchees[: self._taille] > self._gardee))
+        self._cles, self._valeurs, self._touchees = self._cles[utiles], self._valeurs[utiles], self._touchees[utiles]
+        self._taille = len(utiles)
+        self._rangs = np.argsort(self._cles)
+        self._triees = self._cles[self._rangs]
+        self._recentes = {}
+
+
+def _grow(colonne: NDArray[Any], place: int) -> NDArray[Any]:
+    grande = np.zeros((place, *colonne.shape[1:]), colonne.dtype)
+    grande[: len(colonne)] = colonne
+    return grande

@@ -1,0 +1,143 @@
+"""The state of the fold: what all the movements applied so far add up to."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from services.indicators.fold.columns import Colonnes, Entiers, Modifiees, pack, unpack
+from services.indicators.fold.families import FAMILLES, FAMILLES_DE, ORIGINE, Categorie, Famille
+from shared.events.mouvements import DECODEURS, Image
+from shared.runtime.journal import Enregistrement
+from shared.temps import to_iso
+
+# How many times the images of a batch count, avant taken from apres: by (Caf, image).
+Comptes = dict[tuple[str, Image], int]
+
+
+class Ecart(NamedTuple):
+    """A cell that two folds do not count alike: its family, its members, the measures of each."""
+
+    famille: str
+    cellule: dict[str, Categorie]
+    ici: dict[str, int]
+    autre: dict[str, int]
+
+
+class Pli:
+    """The sums of every family of cells. One thread at a time: whoever applies or asks holds the same lock."""
+
+    types: Sequence[str] = tuple(FAMILLES_DE)
+
+    def __init__(self) -> None:
+        self.colonnes = {nom: Colonnes(famille) for nom, famille in FAMILLES.items()}
+
+    def apply(self, records: Iterable[Enregistrement]) -> None:
+        """Take movements from the log, all of them or none: an unreadable one raises before anything is added."""
+        par_type: dict[str, list[bytes]] = defaultdict(list)
+        for record in records:
+            if record.octets is not None:
+                par_type[record.type].append(record.octets)
+        self.add([(type_, _count(type_, octets)) for type_, octets in par_type.items()])
+
+    def add(self, comptes: Iterable[tuple[str, Comptes]]) -> None:
+        """Add images, by type of movement, each as many times as counted (less than 0: take it away)."""
+        ajouts = [
+            (colonnes, *_cells(famille, colonnes, images))
+            for type_, images in comptes
+            for famille in FAMILLES_DE[type_]
+            for colonnes in (self.colonnes[famille.nom],)
+        ]
+        for colonnes, cles, valeurs in ajouts:
+            colonnes.add(cles, valeurs)
+
+    def dirty(self) -> list[Modifiees]:
+        """What the next checkpoint must save."""
+        return [colonnes.modified() for colonnes in self.colonnes.values()]
+
+    def mark_saved(self, modifiees: Iterable[Modifiees]) -> None:
+        """The transaction that holds this checkpoint is committed."""
+        for modifiee in modifiees:
+            self.colonnes[modifiee.famille].mark_saved(modifiee)
+
+    def cafs(self) -> list[str]:
+        """The Cafs that own something counted, in order."""
+        return sorted({str(p[0]) for colonnes in self.colonnes.values() for p in colonnes.profils})
+
+    def diff(self, autre: "Pli") -> list[Ecart]:
+        """The cells that both folds do not count alike; none when they are equal."""
+        return [e for nom in self.colonnes for e in _diff(self.colonnes[nom], autre.colonnes[nom])]
+
+
+def _count(type_: str, octets: Iterable[bytes]) -> Comptes:
+    decode = DECODEURS[type_].decode
+    comptes: Comptes = defaultdict(int)
+    for ligne in octets:
+        evenement = decode(ligne)
+        mouvement = evenement.data
+        if mouvement.avant is not None:
+            comptes[evenement.caf, mouvement.avant] -= 1
+        if mouvement.apres is not None:
+            comptes[evenement.caf, mouvement.apres] += 1
+    return comptes
+
+
+def _cells(famille: Famille, colonnes: Colonnes, comptes: Comptes) -> tuple[Entiers, Entiers]:
+    """Keys and measures to add for the images of a batch."""
+    cles: list[int] = []
+    fois: list[int] = []
+    mesures: list[tuple[int, ...]] = []
+    number, parts = colonnes.number, famille.parts
+    for (caf, image), n in comptes.items():
+        if n:
+            for categories, jour, second, mesure in parts(image):
+                cles.append(pack(number((caf, *categories)), jour, second))
+                fois.append(n)
+                mesures.append(mesure)
+    if not cles:
+        return np.zeros(0, np.int64), np.zeros((0, len(famille.mesures)), np.int64)
+    return np.array(cles, np.int64), np.array(mesures, np.int64) * np.array(fois, np.int64)[:, None]
+
+
+def _diff(ici: Colonnes, autre: Colonnes) -> list[Ecart]:
+    commun = Colonnes(ici.famille)
+    cles_ici, cles_autre = _renumber(commun, ici), _renumber(commun, autre)
+    cles = np.union1d(cles_ici[0], cles_autre[0])
+    mesures = np.zeros((2, len(cles), len(ici.famille.mesures)), np.int64)
+    for cote, (propres, valeurs) in enumerate((cles_ici, cles_autre)):
+        mesures[cote, np.searchsorted(cles, propres)] = valeurs
+    differentes = (mesures[0] != mesures[1]).any(axis=1)
+    noms = ici.famille.mesures
+    return [
+        Ecart(ici.famille.nom, cellule, dict(zip(noms, a, strict=True)), dict(zip(noms, b, strict=True)))
+        for cellule, a, b in zip(
+            _describe(commun, cles[differentes]),
+            mesures[0, differentes].tolist(),
+            mesures[1, differentes].tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _renumber(commun: Colonnes, colonnes: Colonnes) -> tuple[Entiers, Entiers]:
+    """The cells that count something, their profiles numbered as in ``commun``."""
+    cles, valeurs = colonnes.nonzero()
+    numeros = np.array([commun.number(profil) for profil in colonnes.profils], np.int64)
+    profils, jours, seconds = unpack(cles)
+    return pack(numeros[profils], jours, seconds), valeurs
+
+
+def _describe(colonnes: Colonnes, cles: Entiers) -> list[dict[str, Categorie]]:
+    noms = ("caf", *colonnes.famille.dims, *colonnes.famille.jours)
+    lignes = zip(*(champ.tolist() for champ in unpack(cles)), strict=True)
+    return [
+        dict(
+            zip(
+                noms,
+                (*colonnes.profils[profil], *(to_iso(j + ORIGINE) if j else None for j in jours)),
+                strict=False,
+            )
+        )
+        for profil, *jours in lignes
+    ]

@@ -1,0 +1,261 @@
+"""Délais, stock, solde and flows of pieces."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from services.indicators.figures import (
+    ANNULEE,
+    TRAITEE,
+    AgeMax,
+    Balance,
+    DerniersOuvres,
+    Difference,
+    Flux,
+    Fois,
+    Formule,
+    MoyenneOuvree,
+    Niveau,
+    Nombre,
+    RangDelai,
+    Rapport,
+    StockAncien,
+    Terme,
+)
+from services.indicators.registre.base import (
+    ARIEGE,
+    COUPES_PIECE,
+    CPOG,
+    PYRENEES_ORIENTALES,
+    Indicateur,
+    Unite,
+)
+from services.indicators.views import Condition
+from shared.events.production import Teleservice
+
+JOURS_DU_SOLDE: Final = 20
+MINIMA: Final = Condition("nature", "dans", ("demande_rsa", "demande_aah"))
+WEB: Final = Condition("canal", "=", "web")
+INTERNE: Final = Condition("canal", "=", "interne")
+RECUE: Final = Condition("canal", "!=", "interne")
+AVEC_TELESERVICE: Final = Condition("teleservice", "!=", None)
+
+TRAITEES: Final = "Pièces traitées dans la période, toutes issues, à leur dernier traitement"
+A_TRAITER: Final = "Pièces ouvertes à la fin de la période"
+ARRIVEES: Final = "Pièces arrivées dans la période"
+
+
+def _piece(
+    code: str, libelle: str, unite: Unite, population: str, formule: str, calcul: Formule, **champs: Any
+) -> Indicateur:
+    return Indicateur(code, libelle, unite, population, formule, calcul, coupes=COUPES_PIECE, **champs)
+
+
+def _treated(*filtre: Condition, mesure: str = "n") -> Flux:
+    return Flux("piece", "fin", (TRAITEE, *filtre), mesure)
+
+
+def _arrived(*filtre: Condition) -> Flux:
+    return Flux("piece", "arrivee", filtre)
+
+
+def _mean_delay(code: str, libelle: str, population: str, *filtre: Condition) -> Indicateur:
+    return _piece(
+        code,
+        libelle,
+        "jours",
+        population,
+        "Somme des délais, en jours calendaires de l'arrivée au dernier traitement, divisée par le nombre de pièces",
+        Rapport(_treated(*filtre, mesure="delai"), _treated(*filtre)),
+        source=f"{CPOG} ; {ARIEGE}",
+        sens="bas",
+    )
+
+
+def _delays() -> Iterable[Indicateur]:
+    yield _mean_delay("COG-08-29", "Délai moyen de démarche des prestations légales", TRAITEES)
+    yield _mean_delay(
+        "COG-08-30",
+        "Délai moyen de démarche des bénéficiaires de minima sociaux",
+        "Pièces traitées dont le dossier touche un minimum social",
+        Condition("minima_sociaux", "=", True),
+    )
+    yield _mean_delay(
+        "COG-08-31",
+        "Délai moyen de démarche des demandes de minima sociaux",
+        "Demandes de RSA et d'AAH traitées dans la période",
+        MINIMA,
+    )
+    yield _mean_delay(
+        "COG-08-32",
+        "Délai moyen de démarche des demandes d'aide personnelle au logement",
+        "Demandes d'aide au logement traitées dans la période",
+        Condition("nature", "=", "demande_al"),
+    )
+    for code, libelle, pourcents in (("DELAI-MEDIAN", "Médiane du délai", 50), ("DELAI-P90", "9e décile du délai", 90)):
+        yield _piece(
+            code,
+            libelle,
+            "jours",
+            TRAITEES,
+            f"Plus petit délai que n'excèdent pas au moins {pourcents} % des pièces",
+            RangDelai(pourcents),
+            sens="bas",
+        )
+    yield _piece(
+        "DELAI-HORS-ATTENTE",
+        "Délai moyen hors attente",
+        "jours",
+        TRAITEES,
+        "Somme des délais, moins les jours suspendus en attente d'un tiers, divisée par le nombre de pièces",
+        Rapport(Difference(_treated(mesure="delai"), _treated(mesure="jours_attente")), _treated()),
+        sens="bas",
+        maison=True,
+    )
+    yield _piece(
+        "PART-15J",
+        "Pièces traitées en moins de 15 jours",
+        "taux",
+        TRAITEES,
+        "Pièces au délai strictement inférieur à 15 jours, sur les pièces traitées",
+        Rapport(_treated(Condition("delai", "<", 15)), _treated()),
+        source=ARIEGE,
+        sens="haut",
+    )
+    yield _piece(
+        "PART-MINIMA-10J",
+        "Demandes de minima sociaux traitées en moins de 10 jours",
+        "taux",
+        "Demandes de RSA et d'AAH traitées dans la période",
+        "Demandes au délai strictement inférieur à 10 jours, sur les demandes traitées",
+        Rapport(_treated(MINIMA, Condition("delai", "<", 10)), _treated(MINIMA)),
+        source=ARIEGE,
+        sens="haut",
+    )
+
+
+def _stock() -> Iterable[Indicateur]:
+    stock = Niveau("stock")
+    attente = Niveau("attente")
+    traitable = Difference(stock, attente)
+    yield _piece(
+        "COG-08-33",
+        "Part du stock de plus de 40 jours",
+        "taux",
+        A_TRAITER,
+        "Pièces arrivées depuis strictement plus de 40 jours, sur les pièces ouvertes",
+        Rapport(StockAncien(40), stock),
+        source=CPOG,
+        sens="bas",
+    )
+    for code, libelle, population, terme in (
+        ("STOCK", "Pièces à traiter", A_TRAITER, stock),
+        ("STOCK-EN-ATTENTE", "Pièces à traiter qui attendent un tiers", f"{A_TRAITER}, suspendues", attente),
+        ("STOCK-TRAITABLE", "Pièces à traiter sans attendre", f"{A_TRAITER}, non suspendues", traitable),
+    ):
+        yield _piece(code, libelle, "nombre", population, "Nombre de pièces", Nombre(terme), sens="bas")
+    yield from _balance_in_days("SOLDE-JOURS", "Solde en jours", A_TRAITER, stock)
+    yield from _balance_in_days(
+        "SOLDE-TRAITABLE-JOURS", "Solde traitable en jours", f"{A_TRAITER}, non suspendues", traitable
+    )
+    yield _piece(
+        "AGE-MAX",
+        "Âge de la plus ancienne pièce à traiter",
+        "jours",
+        A_TRAITER,
+        "Jours calendaires depuis l'arrivée de la plus ancienne",
+        AgeMax(),
+        sens="bas",
+    )
+
+
+def _balance_in_days(code: str, libelle: str, population: str, terme: Terme) -> Iterable[Indicateur]:
+    solde = Rapport(Fois(JOURS_DU_SOLDE, terme), DerniersOuvres(_treated(), JOURS_DU_SOLDE))
+    yield _piece(
+        code,
+        libelle,
+        "jours",
+        population,
+        f"Pièces × {JOURS_DU_SOLDE}, sur les pièces traitées depuis le {JOURS_DU_SOLDE}e dernier jour ouvré, inclus",
+        solde,
+        source=PYRENEES_ORIENTALES,
+        sens="bas",
+        maison=True,
+    )
+    yield _piece(
+        f"{code}-MOYEN",
+        f"{libelle}, moyenne de la période",
+        "jours",
+        population,
+        "Moyenne du solde à la fin de chaque jour ouvré de la période",
+        MoyenneOuvree(solde),
+        source=PYRENEES_ORIENTALES,
+        sens="bas",
+        maison=True,
+    )
+
+
+def _flows() -> Iterable[Indicateur]:
+    annulees = Flux("piece", "fin", (ANNULEE,))
+    for code, libelle, population, terme in (
+        ("PIECES-ARRIVEES", "Pièces arrivées", ARRIVEES, _arrived()),
+        ("PIECES-RECUES", "Pièces reçues", f"{ARRIVEES}, hors travail interne", _arrived(RECUE)),
+        ("PIECES-INTERNES", "Pièces créées par l'office", f"{ARRIVEES} par travail interne", _arrived(INTERNE)),
+        ("PIECES-TRAITEES", "Pièces traitées", TRAITEES, _treated()),
+        ("PIECES-ANNULEES", "Pièces annulées", "Pièces annulées dans la période, à leur première annulation", annulees),
+    ):
+        yield _piece(code, libelle, "nombre", population, "Nombre de pièces", Nombre(terme), source=ARIEGE)
+    yield Indicateur(
+        "BALANCE",
+        "Balance des pièces",
+        "nombre",
+        "Pièces de la Caf",
+        "Stock d'ouverture + arrivées − traitées − annulées − clôture comptée par la production ; 0, ou une alerte",
+        Balance(_arrived(), _treated(), annulees),
+    )
+
+
+def _web() -> Iterable[Indicateur]:
+    yield _piece(
+        "PART-WEB",
+        "Part des pièces arrivées par le web",
+        "taux",
+        ARRIVEES,
+        "Pièces du canal web, sur les pièces arrivées",
+        Rapport(_arrived(WEB), _arrived()),
+        source=ARIEGE,
+        sens="haut",
+    )
+    yield _piece(
+        "PART-WEB-RECUES",
+        "Part des pièces reçues par le web",
+        "taux",
+        f"{ARRIVEES}, hors travail interne",
+        "Pièces du canal web, sur les pièces reçues",
+        Rapport(_arrived(WEB), _arrived(RECUE)),
+        source=ARIEGE,
+        sens="haut",
+    )
+    yield _usage("COG-08-28", "Usage des téléservices du bouquet allocataires", CPOG, AVEC_TELESERVICE)
+    for teleservice in Teleservice:
+        yield _usage(
+            f"TELESERVICE-{teleservice.value}",
+            f"Usage du téléservice {teleservice.libelle}",
+            PYRENEES_ORIENTALES,
+            Condition("teleservice", "=", teleservice.value),
+        )
+
+
+def _usage(code: str, libelle: str, source: str, filtre: Condition) -> Indicateur:
+    return _piece(
+        code,
+        libelle,
+        "taux",
+        f"{ARRIVEES}, que ce téléservice peut porter",
+        "Pièces du canal web, sur les pièces de cette population",
+        Rapport(_arrived(filtre, WEB), _arrived(filtre)),
+        source=source,
+        sens="haut",
+    )
+
+
+PIECES: Final = (*_delays(), *_stock(), *_flows(), *_web())
