@@ -1,29 +1,34 @@
 """The state of the house: per service and consumer, how far everything is (``GET /v1/etat``)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from msgspec import Struct
 
 from shared.runtime.consommateur import Avance, Consommateur
 from shared.runtime.lettres import count_open
 from shared.runtime.service import ServiceDeFaits
 from shared.temps import SECONDE, write_instant
+from shared.web.fiches import count_waiting
 
 
-class EtatService(Struct):
+@dataclass(frozen=True)
+class EtatService:
     """A service. ``tete``: last position of its log; ``position``: last one published; ``attente``: messages that wait
-    for a commit (the backlog); ``arret``: why it stopped, if it did."""
+    for a commit (the backlog); ``en_attente_d_arrivee``: objects whose creating fact has not come; ``arret``: why it
+    stopped, if it did."""
 
     nom: str
     tete: int
     position: int
     attente: int
     lettres_mortes: int
+    en_attente_d_arrivee: int
     epoque: int
     arret: str | None
 
 
-class EtatConsommateur(Struct):
+@dataclass(frozen=True)
+class EtatConsommateur:
     """A consumer on one source. ``repere``: its watermark; ``retard``: records to apply; ``retard_secondes``: age of
     what is certainly complete; ``tic``: instant of the last tick of the publisher."""
 
@@ -40,7 +45,8 @@ class EtatConsommateur(Struct):
     arret: str | None
 
 
-class Etat(Struct):
+@dataclass(frozen=True)
+class Etat:
     """The whole house. ``a_jour``: every log applied to its head, on two successive reads."""
 
     a_jour: bool
@@ -66,6 +72,7 @@ def _service(service: ServiceDeFaits) -> EtatService:
     plume = service.ecrivain.plume
     with service.lecture.connect() as connexion:
         lettres = count_open(connexion)
+        en_attente = count_waiting(connexion, service.deciders)
     evince = service.ecrivain.evince
     return EtatService(
         nom=service.nom,
@@ -73,6 +80,7 @@ def _service(service: ServiceDeFaits) -> EtatService:
         position=plume.position,
         attente=service.ecrivain.waiting,
         lettres_mortes=lettres,
+        en_attente_d_arrivee=en_attente,
         epoque=plume.epoque,
         arret=str(evince) if evince else None,
     )

@@ -1,9 +1,9 @@
 """Dead letters of all services, as the command line and the HTTP edge show them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from msgspec import Struct
 
 from shared.runtime.lettres import get_letter, list_letters
 from shared.runtime.rejeu import LettreInconnue, Rejeu, replay
@@ -11,7 +11,8 @@ from shared.runtime.service import ServiceDeFaits
 from shared.temps import write_instant
 
 
-class Lettre(Struct):
+@dataclass(frozen=True)
+class Lettre:
     """A dead letter. ``evenement``: the event as JSON text."""
 
     service: str

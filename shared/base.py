@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    Index,
     Insert,
     Select,
     Table,
@@ -67,8 +68,19 @@ def create_tables(moteur: Engine, modeles: Iterable[type[SQLModel]]) -> None:
                 f"la base {moteur.url.database} vient d'une version plus récente d'Écluse "
                 f"(schéma {version}, ce programme lit le schéma {VERSION_SCHEMA}) : mettre Écluse à jour"
             )
-        SQLModel.metadata.create_all(connexion, tables=[table_of(m) for m in modeles])
+        tables = [table_of(m) for m in modeles]
+        for table in tables:
+            _index_waiting(table)
+        SQLModel.metadata.create_all(connexion, tables=tables)
         connexion.exec_driver_sql(f"PRAGMA user_version={VERSION_SCHEMA}")
+
+
+def _index_waiting(table: Table) -> None:
+    """Objects that wait for their creating fact are few, and asked for often: a partial index holds just them."""
+    nom = f"{table.name}_en_attente"
+    if {"faits", "dossier"} <= set(table.c.keys()) and nom not in {i.name for i in table.indexes}:
+        vide = table.c.dossier.is_(None)
+        Index(nom, table.c.cle, sqlite_where=vide, postgresql_where=vide)
 
 
 def insert_many(connexion: Connection, table: Table, lignes: Sequence[Mapping[str, Any]]) -> None:

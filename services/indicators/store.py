@@ -54,7 +54,7 @@ def load(connexion: Connection) -> Pli:
         colonnes.restore(
             [_read_profile(valeurs) for valeurs in profils],
             np.array([cle for cle, _ in lignes], np.int64),
-            np.array([_MESURES.decode(m) for _, m in lignes], np.int64).reshape(len(lignes), -1),
+            np.array([_MESURES.decode(m) for _, m in lignes], np.int64).reshape(len(lignes), len(colonnes.famille.mesures)),
         )
     return pli
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from services.production import store
 from services.production.handlers import DECIDEURS
 from services.production.models import MODELES
 from shared.reglages import Reglages
@@ -11,3 +12,15 @@ from shared.runtime.service import ServiceDeFaits, open_service
 def bootstrap(reglages: Reglages, notify: Callable[[], None]) -> ServiceDeFaits:
     """The running service on its own database. ``notify`` is called after each commit that adds to its log."""
     return open_service("production", reglages, DECIDEURS, MODELES, notify)
+
+
+class StockDeProduction:
+    """Production's own count of its stock, for whoever holds its figures against it."""
+
+    def __init__(self, service: ServiceDeFaits) -> None:
+        self._service = service
+
+    def closing_stock(self, caf: str, au: int) -> int:
+        """See ``store.closing_stock``."""
+        with self._service.lecture.connect() as connexion:
+            return store.closing_stock(connexion, caf, au)

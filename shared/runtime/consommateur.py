@@ -36,12 +36,14 @@ class Source(Protocol):
 
 
 class Puits(Protocol):
-    """What takes the records: ``apply`` in memory, ``save`` what changed within the checkpoint's transaction."""
+    """What takes the records: ``apply`` in memory, ``save`` what changed within the checkpoint's transaction,
+    ``saved`` once it is committed."""
 
     types: Sequence[str]
 
     def apply(self, records: Sequence[Enregistrement]) -> None: ...
     def save(self, connexion: Connection) -> None: ...
+    def saved(self) -> None: ...
 
 
 class Arret(Exception):
@@ -135,16 +137,33 @@ class Consommateur:
 
     def checkpoint(self) -> None:
         """Save what changed and the watermarks in one transaction, against the watermarks of the last one."""
-        with self.verrou, self._moteur.begin() as connexion:
+        with self.verrou:
+            self._checkpoint()
+
+    def restart(self) -> None:
+        """Forget every watermark and every stop: the logs are applied again from their beginning, as they are now.
+
+        The caller holds the lock, and has emptied both the sink and the checkpoint.
+        """
+        for nom in self.avances:
+            self.avances[nom] = Avance()
+        self._arret = False
+        if not self._fil.is_alive():
+            self._fil = Thread(target=self._run, name=f"consommateur-{self.nom}", daemon=True)
+            self._fil.start()
+
+    def _checkpoint(self) -> None:
+        with self._moteur.begin() as connexion:
             self._puits.save(connexion)
             for nom, avance in self.avances.items():
                 if avance.marque is not None:
                     self._save_marks(connexion, nom, avance)
             crash_point(AVANT_POINT)
+            gardees = {nom: list(a.positions) for nom, a in self.avances.items() if a.marque is not None}
         crash_point(APRES_POINT)
-        for avance in self.avances.values():
-            if avance.marque is not None:
-                avance.gardees = list(avance.positions)
+        self._puits.saved()
+        for nom, positions in gardees.items():
+            self.avances[nom].gardees = list(positions)
         self._depuis_point = 0
         self._point_le = self._clock()
 
@@ -199,6 +218,8 @@ class Consommateur:
         records = source.read(avance.curseur, LECTURE_MAX, self._puits.types)
         suite, positions, curseur = self._contiguous(avance, records)
         with self.verrou:
+            if self.avances[source.nom] is not avance:
+                return 0
             if suite:
                 self._puits.apply(suite)
                 avance.dernier = max(avance.dernier, suite[-1].enregistre_le)

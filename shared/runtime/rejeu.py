@@ -1,8 +1,8 @@
 """Replaying dead letters: a command through the runtime, outside the watermark; closes the letter or says why not."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from msgspec import Struct
 from sqlalchemy import update
 
 from shared.events.catalogue import TYPES
@@ -30,7 +30,8 @@ class LettreClose(Refuse):
     probleme, statut = "lettre-close", 409
 
 
-class Rejeu(Struct):
+@dataclass(frozen=True)
+class Rejeu:
     """What a replay did (``essai``: would do). ``effet``: applique, possible, toujours_impossible or refuse."""
 
     numero: int

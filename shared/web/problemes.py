@@ -101,6 +101,14 @@ def _write(
     return Response(msgspec.json.encode(document), statut, dict(entetes), media_type=MEDIA)
 
 
+def write_refusal(genre: str, statut: int, detail: str) -> Response:
+    """The answer that tells the refusal of a rule: its stable name, its status, its sentence."""
+    return _write(genre, _TITRES_DE_REFUS.get(statut, "Refusé"), statut, detail, {}, {})
+
+
+_TITRES_DE_REFUS: Final = {404: "Introuvable", 409: "Refusé dans l'état présent", 422: "Demande refusée"}
+
+
 def install_problems(app: FastAPI) -> None:
     """Make the application tell every refusal and every failure as a problem."""
     app.add_exception_handler(Probleme, _on_problem)

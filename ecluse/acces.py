@@ -1,0 +1,142 @@
+"""How the command line reaches the house: in this process when the folder is free, over HTTP when it is owned."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from ecluse.client import Client, ServeurInjoignable
+from ecluse.dossier import DossierOccupe, own
+from ecluse.importation import LOT, Envoi
+from ecluse.lettres import list_all, replay_one, show
+from ecluse.maison import Maison, open_house
+from shared.reglages import Reglages
+from shared.web.porte import EVENEMENTS_MAX
+
+PATIENCE = 600.0
+
+
+class Acces(Protocol):
+    """What the command line asks of a house, wherever it runs. Documents are those of the HTTP API."""
+
+    lot: int
+
+    def send(self, octets: list[bytes]) -> Envoi: ...
+    def wait(self) -> bool: ...
+    def state(self) -> Any: ...
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any: ...
+    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any: ...
+    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any: ...
+    def rebuild(self, *, accepter_restauration: bool) -> Any: ...
+    def letters(self, *, closes: bool) -> Any: ...
+    def letter(self, service: str, numero: int) -> Any: ...
+    def replay(self, service: str, numero: int, *, essai: bool) -> Any: ...
+
+
+class AccesLocal:
+    """A house opened in this process for the time of one command."""
+
+    lot = LOT
+
+    def __init__(self, maison: Maison) -> None:
+        self._maison = maison
+
+    def send(self, octets: list[bytes]) -> Envoi:
+        return self._maison.guichet.deposit(octets, self._maison.reglages.clock())
+
+    def wait(self) -> bool:
+        return self._maison.wait_until_current(PATIENCE)
+
+    def state(self) -> Any:
+        return msgspec.to_builtins(self._maison.state())
+
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any:
+        self.wait()
+        return self._maison.indicateurs.figures(caf, du, au, codes)
+
+    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any:
+        self.wait()
+        return self._maison.indicateurs.series(code, caf, du, au, pas)
+
+    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
+        self.wait()
+        return self._maison.indicateurs.cut(code, caf, du, au, par)
+
+    def rebuild(self, *, accepter_restauration: bool) -> Any:
+        self.wait()
+        return msgspec.to_builtins(self._maison.indicateurs.rebuild(accepter_restauration=accepter_restauration))
+
+    def letters(self, *, closes: bool) -> Any:
+        return msgspec.to_builtins(list_all(self._maison.services, ouvertes=not closes))
+
+    def letter(self, service: str, numero: int) -> Any:
+        return msgspec.to_builtins(show(self._maison.services[service], numero))
+
+    def replay(self, service: str, numero: int, *, essai: bool) -> Any:
+        return msgspec.to_builtins(replay_one(self._maison.services[service], numero, essai=essai))
+
+
+class AccesDistant:
+    """A house that another process runs."""
+
+    lot = EVENEMENTS_MAX
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def send(self, octets: list[bytes]) -> Envoi:
+        return self._client.send(octets)
+
+    def wait(self) -> bool:
+        limite = time.monotonic() + PATIENCE
+        while time.monotonic() < limite:
+            etat = self.state()
+            if etat["a_jour"]:
+                return True
+            if any(c["arret"] for c in etat["consommateurs"]):
+                return False
+            time.sleep(0.2)
+        return False
+
+    def state(self) -> Any:
+        return self._client.get("/v1/etat")
+
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any:
+        return self._client.get("/v1/indicateurs", caf=caf, du=du, au=au, code=list(codes) or None)
+
+    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any:
+        return self._client.get(f"/v1/indicateurs/{code}/serie", caf=caf, du=du, au=au, pas=pas)
+
+    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
+        return self._client.get(f"/v1/indicateurs/{code}/coupe", caf=caf, du=du, au=au, par=par)
+
+    def rebuild(self, *, accepter_restauration: bool) -> Any:
+        return self._client.post("/v1/reconstruction", accepter_restauration=accepter_restauration)
+
+    def letters(self, *, closes: bool) -> Any:
+        return self._client.get("/v1/lettres-mortes", closes=closes)
+
+    def letter(self, service: str, numero: int) -> Any:
+        return self._client.get(f"/v1/lettres-mortes/{service}/{numero}")
+
+    def replay(self, service: str, numero: int, *, essai: bool) -> Any:
+        return self._client.post(f"/v1/lettres-mortes/{service}/{numero}/rejeu", essai=essai)
+
+
+@contextmanager
+def reach(chemin: Path) -> Iterator[Acces]:
+    """The house of a data folder. Raises ``DossierInutilisable``, ``BaseTropRecente``, ``ServeurInjoignable``."""
+    try:
+        dossier = own(chemin)
+    except DossierOccupe as occupe:
+        if occupe.url is None:
+            raise ServeurInjoignable(
+                f"le dossier {chemin} est utilisé par un autre Écluse qui ne sert pas encore : réessayer dans un instant"
+            ) from None
+        yield AccesDistant(Client(occupe.url, chemin))
+        return
+    with dossier, open_house(Reglages(chemin)) as maison:
+        yield AccesLocal(maison)

@@ -1,0 +1,1 @@
+"""The gestures of the command line, by theme."""

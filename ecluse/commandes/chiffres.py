@@ -1,0 +1,88 @@
+"""Figures out: indicators, their series and cuts, and the proof by rebuild."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, console, house, print_json
+
+Caf = Annotated[str, typer.Option("--caf", help="numéro de Caf, trois chiffres")]
+Du = Annotated[str, typer.Option("--du", help="premier jour, AAAA-MM-JJ")]
+Au = Annotated[str, typer.Option("--au", help="dernier jour, compris")]
+Codes = Annotated[list[str] | None, typer.Option("--code", help="code d'indicateur (plusieurs fois possible)")]
+Serie = Annotated[str | None, typer.Option("--serie", help="jour, semaine, mois ou an")]
+Par = Annotated[str | None, typer.Option("--par", help="coupe : nature, canal, teleservice, pole, site…")]
+
+
+def indicators(
+    caf: Caf,
+    du: Du,
+    au: Au,
+    code: Codes = None,
+    serie: Serie = None,
+    par: Par = None,
+    data_dir: DossierDonnees = DEFAUT,
+    json: EnJson = False,
+) -> None:
+    """Donne les indicateurs d'une Caf sur une période, en série (--serie) ou en coupe (--par) pour un code."""
+    if (serie or par) and (not code or len(code) != 1):
+        raise typer.BadParameter("une série ou une coupe demande un seul --code")
+    with house(data_dir) as acces:
+        if serie and code:
+            document = acces.series(code[0], caf, du, au, serie)
+        elif par and code:
+            document = acces.cut(code[0], caf, du, au, par)
+        else:
+            document = acces.figures(caf, du, au, code or [])
+    if json:
+        print_json(document)
+    else:
+        _print(document)
+
+
+def rebuild(
+    data_dir: DossierDonnees = DEFAUT,
+    accepter_restauration: Annotated[
+        bool, typer.Option("--accepter-restauration", help="repartir d'une copie restaurée, en connaissance de cause")
+    ] = False,
+    json: EnJson = False,
+) -> None:
+    """Refait tous les indicateurs depuis le journal et les compare ; code de sortie 1 s'ils diffèrent."""
+    with house(data_dir) as acces:
+        document = acces.rebuild(accepter_restauration=accepter_restauration)
+    if json:
+        print_json(document)
+    elif document["egal"]:
+        typer.echo(f"égal : {document['evenements']} événements repliés, {document['cellules']} cellules identiques")
+    else:
+        typer.echo(f"DIFFÉRENT : {len(document['ecarts'])} cellules (ou plus) ne sont pas égales")
+        for ecart in document["ecarts"][:20]:
+            typer.echo(f"  {ecart}")
+    raise typer.Exit(0 if document["egal"] else 1)
+
+
+def _print(document: Any) -> None:
+    fraicheur = document["fraicheur"]
+    lignes = document.get("indicateurs") or document.get("points") or document.get("parts") or []
+    table = Table("Code", "Indicateur", "Valeur", "Unité", "État") if "indicateurs" in document else Table("", "Valeur")
+    for ligne in lignes:
+        valeur = "ND" if ligne["valeur"] is None else _french(ligne["valeur"], ligne.get("unite", ""))
+        if "indicateurs" in document:
+            table.add_row(ligne["code"], ligne["libelle"], valeur, ligne["unite"], ligne["etat"])
+        else:
+            table.add_row(str(ligne.get("du") or ligne.get("modalite") or ligne.get("cle") or ""), valeur)
+    sortie = console()
+    sortie.print(table)
+    retard = fraicheur["retard_secondes"]
+    etat = "à jour" if fraicheur["a_jour"] else "PAS À JOUR"
+    sortie.print(f"{etat} ; retard {'ND' if retard is None else f'{retard:.1f} s'}".replace(".", ","))
+
+
+def _french(valeur: float, unite: str) -> str:
+    if unite == "taux":
+        return f"{valeur * 100:.2f} %".replace(".", ",")
+    if unite == "centimes":
+        return f"{valeur / 100:,.2f} €".replace(",", " ").replace(".", ",")
+    texte = f"{valeur:,.2f}" if isinstance(valeur, float) and not valeur.is_integer() else f"{int(valeur):,}"
+    return texte.replace(",", " ").replace(".", ",")

@@ -1,0 +1,73 @@
+"""Dead letters: list, show, replay."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, console, fail, house, print_json
+
+app = typer.Typer(help="Lettres mortes : événements acceptés qui ne peuvent avoir d'effet.", no_args_is_help=True)
+Reference = Annotated[str, typer.Argument(help="lettre, sous la forme service/numéro, par exemple production/3")]
+
+
+@app.command("list")
+def list_letters(
+    data_dir: DossierDonnees = DEFAUT,
+    closes: Annotated[bool, typer.Option("--closes", help="avec celles qui sont closes")] = False,
+    json: EnJson = False,
+) -> None:
+    """Liste les lettres mortes."""
+    with house(data_dir) as acces:
+        lettres = acces.letters(closes=closes)
+    if json:
+        print_json(lettres)
+        return
+    table = Table("Lettre", "Événement", "Type", "Objet", "Raison", "Essais", "Close")
+    for lettre in lettres:
+        table.add_row(
+            f"{lettre['service']}/{lettre['numero']}",
+            lettre["id"],
+            lettre["type"],
+            f"{lettre['caf']} {lettre['objet']}",
+            lettre["detail"],
+            str(lettre["essais"]),
+            lettre["close_par"] or "",
+        )
+    console().print(table)
+
+
+@app.command("show")
+def show_letter(lettre: Reference, data_dir: DossierDonnees = DEFAUT) -> None:
+    """Montre une lettre avec son événement."""
+    service, numero = _parse(lettre)
+    with house(data_dir) as acces:
+        print_json(acces.letter(service, numero))
+
+
+@app.command("replay")
+def replay_letters(
+    lettres: Annotated[list[str] | None, typer.Argument(help="lettres service/numéro ; aucune : toutes")] = None,
+    data_dir: DossierDonnees = DEFAUT,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="ne change rien, dit ce qui se passerait")] = False,
+    json: EnJson = False,
+) -> None:
+    """Rejoue des lettres ; code de sortie 1 si l'une d'elles ne peut toujours pas avoir d'effet."""
+    with house(data_dir) as acces:
+        choix = [_parse(r) for r in lettres] if lettres else [
+            (lettre["service"], lettre["numero"]) for lettre in acces.letters(closes=False)
+        ]
+        resultats = [{"service": s, **acces.replay(s, n, essai=dry_run)} for s, n in choix]
+    if json:
+        print_json(resultats)
+    else:
+        for r in resultats:
+            typer.echo(f"{r['service']}/{r['numero']} : {r['effet']} ({r['detail']})")
+    raise typer.Exit(0 if all(r["effet"] in ("applique", "possible") for r in resultats) else 1)
+
+
+def _parse(reference: str) -> tuple[str, int]:
+    service, _, numero = reference.partition("/")
+    if service not in ("contacts", "production", "recovery") or not numero.isdecimal():
+        raise fail(f"lettre attendue sous la forme service/numéro (par exemple production/3), reçu : {reference}")
+    return service, int(numero)

@@ -1,0 +1,68 @@
+"""The embedded product: ``ecluse up``."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecluse.commandes.commun import DEFAUT, DossierDonnees, fail, refusals
+from ecluse.demo import Demo
+from ecluse.dossier import own
+from ecluse.maison import open_house
+from ecluse.serveur import PortOccupe, create_app, listen, serve
+from shared.reglages import Reglages
+
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="port d'écoute (0 : un port libre)")]
+Hote = Annotated[str, typer.Option("--host", help="adresse d'écoute ; rien n'est ouvert au réseau par défaut")]
+DemoCaf = Annotated[str | None, typer.Option("--demo", help="Caf de démonstration, par exemple 091")]
+
+
+def up(
+    data_dir: DossierDonnees = DEFAUT, port: Port = 8080, host: Hote = "127.0.0.1", demo: DemoCaf = None
+) -> None:
+    """Lance Écluse : quatre services, une adresse, un dossier de données."""
+    arret = threading.Event()
+    for signal_ in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_, lambda *_: arret.set())
+    with refusals():
+        try:
+            _run(data_dir, host, port, demo, arret)
+        except PortOccupe as erreur:
+            raise fail(str(erreur)) from None
+
+
+def _run(chemin: Path, hote: str, port: int, demo: str | None, arret: threading.Event) -> None:
+    with own(chemin) as dossier, listen(hote, port) as prise:
+        reglages = Reglages(chemin)
+        with open_house(reglages) as maison:
+            if demo:
+                Demo(maison, chemin, demo).load_history(typer.echo, arret)
+            app = create_app(maison, dossier.jeton)
+            url = f"http://{_host(hote)}:{prise.getsockname()[1]}"
+            with serve(app, prise):
+                dossier.announce(url)
+                _greet(url, app.state.acces.create_link(), chemin)
+                if demo:
+                    Demo(maison, chemin, demo).run_live(arret)
+                arret.wait()
+            typer.echo("Écluse s'arrête…")
+    typer.echo("Arrêtée proprement : tout ce qui a été accepté est enregistré.")
+
+
+def _host(hote: str) -> str:
+    return f"[{hote}]" if ":" in hote else hote
+
+
+def _greet(url: str, lien: str, chemin: Path) -> None:
+    typer.echo(
+        f"""
+Écluse tourne.
+  Page en direct   {url}/entrer?lien={lien}
+                   (lien à usage unique ; un autre : ecluse lien --data-dir {chemin})
+  API              {url}/v1  (jeton : {chemin}/local-token)
+  État             {url}/v1/etat
+  Arrêt            Ctrl-C ; au prochain départ tout reprend où c'était
+""",
+    )

@@ -1,0 +1,78 @@
+"""The embedded house: the four services in one process, on one data folder. The only place that knows them all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from ecluse.etat import Etat, read_state
+from ecluse.guichet import Guichet
+from services.contacts.app import bootstrap as open_contacts
+from services.indicators.app import Indicateurs
+from services.indicators.app import bootstrap as open_indicators
+from services.production.app import StockDeProduction
+from services.production.app import bootstrap as open_production
+from services.recovery.app import FilesDeRecouvrement
+from services.recovery.app import bootstrap as open_recovery
+from shared.reglages import Reglages
+from shared.runtime.consommateur import Consommateur
+from shared.runtime.service import Cloche, ServiceDeFaits
+
+
+@dataclass
+class Maison:
+    """The running house; leaving the context finishes what waits and closes everything."""
+
+    reglages: Reglages
+    services: Mapping[str, ServiceDeFaits]
+    indicateurs: Indicateurs
+    guichet: Guichet
+    cloche: Cloche
+
+    @property
+    def consommateur(self) -> Consommateur:
+        """The consumer that folds the logs into figures."""
+        return self.indicateurs.consommateur
+
+    def state(self) -> Etat:
+        """The state of the house now."""
+        return read_state(self.services, self.consommateur, self.reglages.clock())
+
+    def wait_until_current(self, attente: float) -> bool:
+        """Wait until every event accepted so far is in the figures; False after ``attente`` seconds, or on a stop."""
+        cibles = {nom: s.ecrivain.plume.position for nom, s in self.services.items()}
+        return self.consommateur.wait_for(cibles, attente)
+
+    def close(self) -> None:
+        """Commit what waits, take a last checkpoint, close."""
+        for service in self.services.values():
+            service.ecrivain.stop()
+        self.wait_until_current(10)
+        self.indicateurs.close()
+        for service in self.services.values():
+            service.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+
+def open_house(reglages: Reglages) -> Maison:
+    """Open the four services on the folder of the settings, which this process owns."""
+    cloche = Cloche()
+    production = open_production(reglages, cloche.ring)
+    services = {
+        "contacts": open_contacts(reglages, cloche.ring),
+        "production": production,
+        "recovery": open_recovery(reglages, cloche.ring),
+    }
+    indicateurs = open_indicators(
+        reglages,
+        list(services.values()),
+        cloche,
+        StockDeProduction(production),
+        FilesDeRecouvrement(services["recovery"]),
+    )
+    return Maison(reglages, services, indicateurs, Guichet(services), cloche)

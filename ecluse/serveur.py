@@ -1,0 +1,148 @@
+"""One origin for the house: API, pages, health, metrics (architecture §7)."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import uvicorn
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ecluse import __version__
+from ecluse.api import create_api
+from ecluse.ecrans import install_screens
+from ecluse.maison import Maison
+from ecluse.mesures import HouseCollector
+from services.indicators.endpoints import create_router as create_indicators_router
+from services.indicators.rules import CodeInconnu, QuestionRefusee
+from services.production.endpoints import create_router as create_production_router
+from services.recovery.endpoints import create_router as create_recovery_router
+from services.contacts.endpoints import create_router as create_contacts_router
+from shared.runtime.ecrivain import Indisponible, Refuse
+from shared.web import problemes
+from shared.web.acces import Acces
+
+SCHEMA_BEARER = HTTPBearer(auto_error=False, description="Jeton local : fichier local-token du dossier de données")
+
+
+class PortOccupe(Exception):
+    """Nobody can listen there: the message says where."""
+
+
+def create_app(maison: Maison, jeton: str) -> FastAPI:
+    """The application of a running house."""
+    app = FastAPI(
+        title="Écluse",
+        version=__version__,
+        summary="Pièces, contacts, rendez-vous et créances d'une Caf, et leurs chiffres en direct",
+        license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    acces = Acces(jeton, maison.reglages.clock)
+    problemes.install_problems(app)
+    app.add_exception_handler(Refuse, _on_refusal)
+    app.add_exception_handler(QuestionRefusee, _on_question)
+    app.add_exception_handler(Indisponible, _on_unavailable)
+    gardes = [Depends(SCHEMA_BEARER), Depends(_guard(acces))]
+    for router in (
+        create_api(maison),
+        create_indicators_router(maison.indicateurs),
+        create_production_router(maison.services["production"]),
+        create_recovery_router(maison.services["recovery"]),
+        create_contacts_router(maison.services["contacts"]),
+    ):
+        app.include_router(router, dependencies=gardes)
+    _add_health(app, maison)
+    install_screens(app, maison, acces)
+    return app
+
+
+@contextmanager
+def serve(app: FastAPI, prise: socket.socket) -> Iterator[None]:
+    """Serve in a thread while the context lasts."""
+    serveur = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3, lifespan="off")
+    )
+    fil = Thread(target=serveur.run, kwargs={"sockets": [prise]}, name="http", daemon=True)
+    fil.start()
+    try:
+        yield
+    finally:
+        serveur.should_exit = True
+        fil.join(10)
+
+
+def listen(hote: str, port: int) -> socket.socket:
+    """A listening socket. Raises ``PortOccupe``."""
+    famille = socket.AF_INET6 if ":" in hote else socket.AF_INET
+    prise = socket.socket(famille, socket.SOCK_STREAM)
+    prise.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        prise.bind((hote, port))
+        prise.listen(512)
+    except OSError as erreur:
+        prise.close()
+        raise PortOccupe(
+            f"impossible d'écouter sur {hote}:{port} ({erreur.strerror}) : choisir un autre port avec --port"
+        ) from erreur
+    return prise
+
+
+def _guard(acces: Acces) -> Callable[[Request], None]:
+    def check(request: Request) -> None:
+        if not acces.check_bearer(request.headers.get("authorization")):
+            raise problemes.NonAuthentifie(
+                "donner « Authorization: Bearer … » avec le jeton du fichier local-token du dossier de données"
+            )
+
+    return check
+
+
+async def _on_refusal(_: Request, erreur: Exception) -> Response:
+    assert isinstance(erreur, Refuse)  # noqa: S101  # the framework calls this handler for this class alone
+    return problemes.write_refusal(erreur.probleme, erreur.statut, str(erreur))
+
+
+async def _on_question(_: Request, erreur: Exception) -> Response:
+    assert isinstance(erreur, QuestionRefusee)  # noqa: S101  # the framework calls this handler for this class alone
+    return problemes.write_refusal(erreur.probleme, 404 if isinstance(erreur, CodeInconnu) else 422, str(erreur))
+
+
+async def _on_unavailable(_: Request, erreur: Exception) -> Response:
+    return problemes.write_problem(problemes.Indisponible(str(erreur)))
+
+
+def _add_health(app: FastAPI, maison: Maison) -> None:
+    registre = CollectorRegistry()
+    registre.register(HouseCollector(maison))
+
+    @app.get("/healthz", tags=["Santé"], summary="Le processus vit")
+    def healthz() -> dict[str, str]:
+        return {"etat": "vivant"}
+
+    @app.get("/readyz", tags=["Santé"], summary="Les bases répondent", responses={503: {"description": "Pas prêt"}})
+    def readyz() -> Response:
+        etat = {nom: _answers(s.lecture) for nom, s in maison.services.items()}
+        return JSONResponse({"pret": all(etat.values()), "bases": etat}, 200 if all(etat.values()) else 503)
+
+    @app.get("/metrics", tags=["Santé"], summary="Mesures Prometheus", response_class=Response)
+    def metrics() -> Response:
+        return Response(generate_latest(registre), media_type=CONTENT_TYPE_LATEST)
+
+
+def _answers(moteur: Any) -> bool:
+    try:
+        with moteur.connect() as connexion:
+            connexion.execute(text("SELECT 1"))
+    except Exception:
+        return False
+    return True

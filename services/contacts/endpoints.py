@@ -1,0 +1,13 @@
+"""HTTP edge of contacts: the fiches of its objects."""
+
+from fastapi import APIRouter
+
+from shared.runtime.service import ServiceDeFaits
+from shared.web import fiches
+
+CHEMINS = {"contacts": "contact", "rendez-vous": "rdv"}
+
+
+def create_router(service: ServiceDeFaits) -> APIRouter:
+    """The routes of the service."""
+    return fiches.create_router(service, CHEMINS, "Contacts")

@@ -1,0 +1,211 @@
+"""Composition of the indicators service: its fold, its consumer, its answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, Engine, delete
+
+from services.indicators import answer, store
+from services.indicators.cibles import Cibles, published_targets
+from services.indicators.figures import StockDeProduction
+from services.indicators.fold.columns import Modifiees
+from services.indicators.fold.pli import Pli
+from services.indicators.invariants import Invariants
+from services.indicators.models import TABLES_INDICATEURS
+from services.indicators.tableau import Tableau
+from shared.base import create_tables, open_sqlite
+from shared.reglages import Reglages
+from shared.runtime.consommateur import REPERE, Arret, Avance, Consommateur, Source, load_marks
+from shared.runtime.journal import Enregistrement
+from shared.runtime.service import Cloche
+from shared.runtime.tables import Repere
+from shared.temps import write_instant
+
+CONSOMMATEUR: Final = "indicators"
+ECARTS_MONTRES: Final = 100
+LECTURE: Final = 20_000
+
+
+@dataclass
+class PuitsDuPli:
+    """The fold as the sink of the consumer. ``version`` grows with each batch applied."""
+
+    pli: Pli
+    version: int = 0
+    types: Sequence[str] = field(default_factory=lambda: Pli.types)
+    _gardees: list[Modifiees] = field(default_factory=list)
+
+    def apply(self, records: Sequence[Enregistrement]) -> None:
+        """Fold a batch; an unreadable movement stops the consumer, the fold never skips. Raises ``Arret``."""
+        try:
+            self.pli.apply(records)
+        except (msgspec.DecodeError, ValueError) as erreur:
+            debut, fin = records[0], records[-1]
+            raise Arret(
+                f"mouvement illisible dans le journal de {debut.source}, entre les positions {debut.position} et "
+                f"{fin.position} ({erreur}) : mettre Écluse à jour, ou restaurer la base d'origine"
+            ) from erreur
+        self.version += 1
+
+    def save(self, connexion: Connection) -> None:
+        """Save the cells that changed."""
+        self._gardees = self.pli.dirty()
+        store.save(connexion, self._gardees)
+
+    def saved(self) -> None:
+        """What was saved is committed."""
+        self.pli.mark_saved(self._gardees)
+
+
+@dataclass(frozen=True)
+class Comparaison:
+    """A fold of the whole log beside the one in use, both at the same watermarks. ``ecarts``: cells that differ."""
+
+    egal: bool
+    evenements: int
+    cellules: int
+    secondes: float
+    ecarts: list[dict[str, object]]
+
+
+@dataclass
+class Indicateurs:
+    """The running service."""
+
+    reglages: Reglages
+    moteur: Engine
+    puits: PuitsDuPli
+    consommateur: Consommateur
+    tableau: Tableau
+    sources: Sequence[Source]
+    cibles: Cibles
+    stock: StockDeProduction
+    files: answer.FilesDeRecouvrement
+
+    def freshness(self) -> answer.Fraicheur:
+        """How fresh the figures are."""
+        f = self.consommateur.freshness()
+        dernier = write_instant(f.dernier_evenement) if f.dernier_evenement else None
+        return answer.Fraicheur(dernier, f.retard_secondes, f.a_jour)
+
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> answer.Reponse:
+        """See ``Tableau.reponse``; no code: all of them."""
+        with self.consommateur.verrou:
+            return self.tableau.reponse(caf, du, au, codes or None, self.freshness())
+
+    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> answer.Serie:
+        """See ``Tableau.serie``."""
+        with self.consommateur.verrou:
+            return self.tableau.serie(code, caf, du, au, pas, self.freshness())
+
+    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> answer.Coupe:
+        """See ``Tableau.coupe``."""
+        with self.consommateur.verrou:
+            return self.tableau.coupe(code, caf, du, au, par, self.freshness())
+
+    def invariants(self, caf: str, du: str, au: str) -> Invariants:
+        """See ``Tableau.invariants``."""
+        with self.consommateur.verrou:
+            return self.tableau.invariants(caf, du, au)
+
+    def cafs(self) -> list[str]:
+        """The Cafs of which something is known."""
+        with self.consommateur.verrou:
+            return self.tableau.cafs()
+
+    def rebuild(self, *, accepter_restauration: bool = False) -> Comparaison:
+        """Fold every log again up to the watermarks and compare.
+
+        ``accepter_restauration``: when a consumer stopped on a restored copy, take the logs as they are now and start
+        the figures again from them.
+        """
+        if accepter_restauration:
+            self._restart_from_logs()
+        debut = self.reglages.clock()
+        with self.consommateur.verrou:
+            jusqua = {nom: a.curseur for nom, a in self.consommateur.avances.items()}
+        refait, lus = fold_again(self.sources, jusqua)
+        with self.consommateur.verrou:
+            # What came meanwhile is folded too, so that both stand at the same watermarks.
+            fin = {nom: a.curseur for nom, a in self.consommateur.avances.items()}
+            lus += _fold_between(refait, self.sources, jusqua, fin)
+            ecarts = self.puits.pli.diff(refait)
+        return Comparaison(
+            egal=not ecarts,
+            evenements=lus,
+            cellules=sum(len(c.nonzero()[0]) for c in refait.colonnes.values()),
+            secondes=(self.reglages.clock() - debut) / 1e9,
+            ecarts=[
+                {"famille": e.famille, "cellule": e.cellule, "en_service": e.ici, "refait": e.autre}
+                for e in ecarts[:ECARTS_MONTRES]
+            ],
+        )
+
+    def close(self) -> None:
+        """Stop after a last checkpoint."""
+        self.consommateur.stop()
+        self.moteur.dispose()
+
+    def _restart_from_logs(self) -> None:
+        with self.consommateur.verrou:
+            with self.moteur.begin() as connexion:
+                _forget(connexion)
+            self.puits.pli = Pli()
+            self.tableau = Tableau(self.puits.pli, self.cibles, self.stock, self.files)
+            self.consommateur.restart()
+
+
+def bootstrap(
+    reglages: Reglages,
+    sources: Sequence[Source],
+    cloche: Cloche,
+    stock: StockDeProduction,
+    files: answer.FilesDeRecouvrement,
+) -> Indicateurs:
+    """The running service: the fold of the last checkpoint, and a consumer that goes on from its watermarks."""
+    moteur = open_sqlite(reglages.base(CONSOMMATEUR), pages_max=reglages.pages_max, ecriture=True)
+    create_tables(moteur, [Repere, *TABLES_INDICATEURS])
+    with moteur.begin() as connexion:
+        pli, reperes = _load(connexion)
+    puits = PuitsDuPli(pli)
+    consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes)
+    consommateur.start()
+    cibles = published_targets()
+    tableau = Tableau(pli, cibles, stock, files)
+    return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files)
+
+
+def fold_again(sources: Sequence[Source], jusqua: dict[str, int]) -> tuple[Pli, int]:
+    """A fold of every log from its beginning up to these positions, and the number of records read."""
+    pli = Pli()
+    return pli, _fold_between(pli, sources, dict.fromkeys(jusqua, 0), jusqua)
+
+
+def _fold_between(pli: Pli, sources: Sequence[Source], depuis: dict[str, int], jusqua: dict[str, int]) -> int:
+    lus = 0
+    for source in sources:
+        position, fin = depuis[source.nom], jusqua[source.nom]
+        while position < fin:
+            records = [r for r in source.read(position, LECTURE, pli.types) if r.position <= fin]
+            if not records:
+                break
+            pli.apply(records)
+            position = records[-1].position
+            lus += len(records)
+    return lus
+
+
+def _load(connexion: Connection) -> tuple[Pli, dict[str, Avance]]:
+    """The last checkpoint; nothing when its cells are of another version, so that the logs are folded again."""
+    try:
+        return store.load(connexion), load_marks(connexion, CONSOMMATEUR)
+    except store.PliPerime:
+        _forget(connexion)
+        return Pli(), {}
+
+
+def _forget(connexion: Connection) -> None:
+    store.erase(connexion)
+    connexion.execute(delete(REPERE))

@@ -1,0 +1,54 @@
+"""HTTP edge of the indicators: figures, series, cuts, invariants, targets are read; nothing is decided here."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from services.indicators.answer import Coupe, Reponse, Serie
+from services.indicators.app import Indicateurs
+from shared.web.openapi import document, problems
+
+_ENCODER: Final = msgspec.json.Encoder()
+Caf = Annotated[str, Query(description="Caf qui possède les dossiers, trois chiffres", examples=["091"])]
+Du = Annotated[str, Query(description="Premier jour, AAAA-MM-JJ", examples=["2023-01-01"])]
+Au = Annotated[str, Query(description="Dernier jour, compris", examples=["2023-01-31"])]
+Code = Annotated[str, Path(description="Code d'indicateur", examples=["COG-08-29"])]
+
+
+def create_router(indicateurs: Indicateurs) -> APIRouter:
+    """The routes of the service."""
+    router = APIRouter(prefix="/v1/indicateurs", tags=["Indicateurs"])
+
+    @router.get("", summary="Indicateurs d'une Caf sur une période", **_doc(Reponse))
+    def get_figures(
+        caf: Caf, du: Du, au: Au, code: Annotated[list[str] | None, Query(description="Codes ; aucun : tous")] = None
+    ) -> Response:
+        return _json(indicateurs.figures(caf, du, au, code or []))
+
+    @router.get("/{code}/serie", summary="Un indicateur dans le temps", **_doc(Serie))
+    def get_series(
+        code: Code, caf: Caf, du: Du, au: Au, pas: Annotated[str, Query(description="jour, semaine, mois ou an")]
+    ) -> Response:
+        return _json(indicateurs.series(code, caf, du, au, pas))
+
+    @router.get("/{code}/coupe", summary="Un indicateur coupé selon une dimension", **_doc(Coupe))
+    def get_cut(
+        code: Code,
+        caf: Caf,
+        du: Du,
+        au: Au,
+        par: Annotated[str, Query(description="nature, canal, teleservice, pole, site, modalite ou caf_traitante")],
+    ) -> Response:
+        return _json(indicateurs.cut(code, caf, du, au, par))
+
+    return router
+
+
+def _doc(type_: Any) -> dict[str, Any]:
+    return {"response_class": Response, "responses": {200: document(type_), **problems(404, 422)}}
+
+
+def _json(document_: object) -> Response:
+    return Response(_ENCODER.encode(document_), media_type="application/json")
