@@ -11,7 +11,7 @@ from services.indicators.fold.columns import Modifiees, Profil
 from services.indicators.fold.families import VERSION_PLI
 from services.indicators.fold.pli import Pli
 from services.indicators.models import TABLES_INDICATEURS, Cellule, LigneProfil, VersionDuPli
-from shared.base import table_of
+from shared.base import insert_many, table_of
 
 VERSION: Final = table_of(VersionDuPli)
 PROFIL: Final = table_of(LigneProfil)
@@ -54,7 +54,9 @@ def load(connexion: Connection) -> Pli:
         colonnes.restore(
             [_read_profile(valeurs) for valeurs in profils],
             np.array([cle for cle, _ in lignes], np.int64),
-            np.array([_MESURES.decode(m) for _, m in lignes], np.int64).reshape(len(lignes), len(colonnes.famille.mesures)),
+            np.array([_MESURES.decode(m) for _, m in lignes], np.int64).reshape(
+                len(lignes), len(colonnes.famille.mesures)
+            ),
         )
     return pli
 
@@ -66,14 +68,12 @@ def erase(connexion: Connection) -> None:
 
 
 def _save_family(connexion: Connection, modifiees: Modifiees) -> None:
-    if modifiees.profils:
-        connexion.execute(
-            insert(PROFIL),
-            [
-                {"famille": modifiees.famille, "numero": numero, "valeurs": _ENCODER.encode(profil)}
-                for numero, profil in enumerate(modifiees.profils, modifiees.premier_profil)
-            ],
-        )
+    profils = enumerate(modifiees.profils, modifiees.premier_profil)
+    insert_many(
+        connexion,
+        PROFIL,
+        [{"famille": modifiees.famille, "numero": n, "valeurs": _ENCODER.encode(profil)} for n, profil in profils],
+    )
     cles = modifiees.cles.tolist()
     if not cles:
         return
@@ -86,8 +86,7 @@ def _save_family(connexion: Connection, modifiees: Modifiees) -> None:
         for cle, mesures in zip(cles, modifiees.valeurs.tolist(), strict=True)
         if any(mesures)
     ]
-    if nouvelles:
-        connexion.execute(insert(CELLULE), nouvelles)
+    insert_many(connexion, CELLULE, nouvelles)
 
 
 def _read_profile(valeurs: bytes) -> Profil:
