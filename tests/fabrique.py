@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
@@ -13,6 +14,7 @@ from sqlmodel import SQLModel
 from shared.base import create_tables, open_sqlite
 from shared.corbeille.tables import TABLES_CORBEILLE
 from shared.events.catalogue import ENCODER, TYPES
+from shared.events.mouvements import DECODEURS, Image
 from shared.events.porte import Recu, judge
 from shared.runtime.faits import ORDRE, fact_of
 from shared.runtime.lot import Lot
@@ -47,11 +49,12 @@ BORDS = [
 def evenement(
     type_: str, quand: str, *, caf: str = "091", dossier: str = "D-1", source: str = "/ged", id: str = "", **data: Any
 ) -> Brut:
-    """``evenement("piece.arrivee", "2023-01-05T10:00:00Z", piece="P", …)``; the id defaults to the type and instant."""
+    """``evenement("piece.arrivee", "2023-01-05T10:00:00Z", piece="P", …)``; by default its content gives the id."""
+    contenu = repr((caf, dossier, sorted(data.items())))
     nom = f"fr.caf.{type_}.v1"
     return {
         "specversion": "1.0",
-        "id": id or f"{type_}@{quand}",
+        "id": id or f"{type_}@{quand}#{crc32(contenu.encode())}",
         "source": source,
         "type": nom,
         "subject": dossier,
@@ -157,6 +160,21 @@ def take(
     faits = []
     for bruts in lots:
         lot = Lot(service, deciders, connexion, from_datetime(RECEPTION))
-        lot.take([receive(b) for b in bruts])
+        assert all(verdict.sort != "refuse" for verdict in lot.take([receive(b) for b in bruts]))
         faits.append(lot)
     return faits
+
+
+def final_images(lots: Iterable[Lot]) -> dict[tuple[str, str, str], Image]:
+    """What the movements of these batches leave counted, by (type, caf, thing).
+
+    Each movement must take back exactly what the one before it gave.
+    """
+    comptees: dict[tuple[str, str, str], Image] = {}
+    for journal in (a for lot in lots for a in lot.journal if a.type in DECODEURS):
+        mouvement = DECODEURS[journal.type].decode(journal.octets)
+        cle = (journal.type, mouvement.caf, mouvement.data.objet)
+        assert comptees.pop(cle, None) == mouvement.data.avant
+        if mouvement.data.apres is not None:
+            comptees[cle] = mouvement.data.apres
+    return comptees
