@@ -30,6 +30,9 @@ _ATTRIBUTS: Final = {"subject": "identifiant", "caf": "caf"}
 
 def explain_decode(octets: bytes, erreur: Exception) -> tuple[str | None, str]:
     """(member at fault or None, reason in French) for an error of the decoder."""
+    if isinstance(erreur, msgspec.ValidationError):
+        # The decoder stops at the first member at fault: a text that is no JSON further on is told first.
+        erreur = _fault_of_the_text(octets) or erreur
     if isinstance(erreur, RecursionError):
         return None, "JSON trop profond : un événement tient en deux niveaux"
     if isinstance(erreur, UnicodeDecodeError):
@@ -47,6 +50,16 @@ def explain_decode(octets: bytes, erreur: Exception) -> tuple[str | None, str]:
     return membre, f"{membre} : valeur refusée" if membre else "événement refusé : forme inattendue"
 
 
+def _fault_of_the_text(octets: bytes) -> Exception | None:
+    try:
+        msgspec.json.decode(octets)
+    except msgspec.ValidationError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as erreur:
+        return erreur
+    return None
+
+
 Phrase = Callable[[re.Match[str], str | None, bytes], tuple[str | None, str]]
 
 
@@ -58,7 +71,7 @@ def _missing(trouve: re.Match[str], _: str | None, octets: bytes) -> tuple[str |
 def _unknown(trouve: re.Match[str], _: str | None, octets: bytes) -> tuple[str | None, str]:
     del octets
     nom = trouve[1][:64]
-    return nom, f"{nom} : membre inconnu de ce type. Retirer ce membre ou vérifier son nom"
+    return nom, f"{nom or '(sans nom)'} : membre inconnu de ce type. Retirer ce membre ou vérifier son nom"
 
 
 def _unknown_type(trouve: re.Match[str], membre: str | None, octets: bytes) -> tuple[str | None, str]:
@@ -110,7 +123,7 @@ def _out_of_range(trouve: re.Match[str], membre: str | None, octets: bytes) -> t
 
 _PHRASES: Final[list[tuple[re.Pattern[str], Phrase]]] = [
     (re.compile(r"Object missing required field `(.+)`"), _missing),
-    (re.compile(r"Object contains unknown field `(.+)`", re.DOTALL), _unknown),
+    (re.compile(r"Object contains unknown field `(.*)`", re.DOTALL), _unknown),
     (re.compile(r"Expected `int` (>=|<=) (-?\d+)"), _bound),
     (re.compile(r"Expected `str` of length"), _length),
     (re.compile(r"Expected `str` matching regex"), _form),

@@ -29,7 +29,7 @@ def _ecma_pattern(_: object, motif: str, instance: object, __: object) -> Iterat
         yield ValidationError(f"{instance!r} does not match {motif!r}")
 
 
-Validateur = extend(Draft202012Validator, {"pattern": _ecma_pattern})
+Validateur = extend(Draft202012Validator, {"pattern": _ecma_pattern})  # type: ignore[no-untyped-call]  # its stub has no types
 
 
 def read(chemin: str) -> Any:

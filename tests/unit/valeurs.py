@@ -1,17 +1,24 @@
 """What each kind of member may hold, at its limits, and every event that differs from a valid one by such a value."""
 
 import copy
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from shared.events.base import members_of
 from shared.events.catalogue import TYPES
 from shared.events.docs.exemples import front_office_example
+from shared.events.porte import Recu, Refus, judge
+from shared.temps import parse_instant
 
 Brut = dict[str, Any]
 # Written in parts: no file of ours holds anything that looks like one.
 NIR = "1" + "85" + "05" + "78" + "006" + "084"
 NIR_CORSE = "2" + "85" + "05" + "2a" + "006" + "084"
+
+MAINTENANT = parse_instant("2024-03-05T12:00:00Z")
+PIECE = "fr.caf.piece.arrivee.v1"
+ENCAISSEMENT = "fr.caf.encaissement.constate.v1"
 
 _TEXTES: Sequence[tuple[object, bool]] = [
     ("x", True),
@@ -86,7 +93,7 @@ VALEURS: dict[str, Sequence[tuple[object, bool]]] = {
     ],
     "texte": _TEXTES,
     "instant": _INSTANTS,
-    "caf": [("000", True), ("999", True), ("91", False), ("0911", False), ("09a", False), ("091\n", False), (91, False)],
+    "caf": [("000", True), ("999", True), ("91", False), ("0911", False), ("09a", False), ("091\n", False)],
     "montant": [(1, True), (10**12, True), (0, False), (-1, False), (10**12 + 1, False), (10**30, False), (1.5, False)],
     "montant ou zéro": [(0, True), (10**12, True), (-1, False), (10**12 + 1, False), (True, False), ("1", False)],
     "niveau": [(1, True), (2, True), (0, False), (3, False), (True, False), ("1", False)],
@@ -160,3 +167,30 @@ def _without(type_: str, *chemin: str) -> Brut:
         cible = cible[nom]
     del cible[chemin[-1]]
     return brut
+
+
+def event(type_: str = PIECE, /, **attributs: Any) -> dict[str, Any]:
+    """The valid example of a type, with other attributes; ``data`` adds members, None takes one away."""
+    brut = copy.deepcopy(front_office_example(TYPES[type_]))
+    data = brut["data"] | attributs.pop("data", {})
+    brut |= attributs
+    brut["data"] = {nom: valeur for nom, valeur in data.items() if valeur is not None}
+    return brut
+
+
+def given(brut: Any, maintenant: int = MAINTENANT) -> Recu | Refus:
+    """The verdict on an event, given as JSON text, bytes or value."""
+    texte = brut if isinstance(brut, str | bytes) else json.dumps(brut)
+    return judge(texte.encode() if isinstance(texte, str) else texte, maintenant)
+
+
+def accepted(brut: Any, maintenant: int = MAINTENANT) -> Recu:
+    recu = given(brut, maintenant)
+    assert isinstance(recu, Recu), recu
+    return recu
+
+
+def refused(brut: Any, maintenant: int = MAINTENANT) -> Refus:
+    refus = given(brut, maintenant)
+    assert isinstance(refus, Refus), refus
+    return refus
