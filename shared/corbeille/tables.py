@@ -1,7 +1,7 @@
-"""What a work queue keeps: the items that wait, derived from the facts, and who holds or sleeps on which."""
+"""What a work queue keeps: the items that wait, derived from the facts, who holds which, and which are asleep."""
 
 from msgspec import Struct
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 
@@ -37,26 +37,38 @@ class Element(SQLModel, table=True):
     priorite: int
     echeance: int
     depuis: int
-    montant: int
-    montant_inverse: int
+    montant: int = Field(sa_type=BigInteger)
+    montant_inverse: int = Field(sa_type=BigInteger)
 
 
-class Prise(SQLModel, table=True):
-    """Who holds an item, or until when it sleeps. One row per item, whatever corbeille it is in.
+class Bail(SQLModel, table=True):
+    """Who holds an item, until the instant ``fin`` (ns): one row per held item, whatever corbeilles it is in.
 
-    ``jeton``: fencing token of the last claim, ever growing within the service; ``bail``: instant (ns) at which the
-    lease ends (0: not held); ``reporte``: first day on which it is ready again (0: now).
+    It outlives the item: when facts take an item out of every corbeille and bring it back, its holder still holds it.
+    ``jeton``: fencing token, ever growing within the service; ``corbeille``: where it was taken.
     """
 
-    __tablename__ = "prise"
+    __tablename__ = "bail"
     cle: str = Field(primary_key=True)
-    jeton: int
+    jeton: int = Field(sa_type=BigInteger)
     titulaire: str
     corbeille: str
-    prise_le: int
-    bail: int
-    reporte: int = 0
-    motif: str = ""
+    dossier: str
+    prise_le: int = Field(sa_type=BigInteger)
+    fin: int = Field(sa_type=BigInteger)
+
+
+class Report(SQLModel, table=True):
+    """An item asleep in one corbeille: ready there again on day ``reporte``. ``motif``: code of the outcome or hold.
+
+    The runtime deletes the rows of an item that leaves every corbeille.
+    """
+
+    __tablename__ = "report"
+    cle: str = Field(primary_key=True)
+    corbeille: str = Field(primary_key=True)
+    reporte: int
+    motif: str
 
 
 class Compteur(SQLModel, table=True):
@@ -64,7 +76,25 @@ class Compteur(SQLModel, table=True):
 
     __tablename__ = "compteur"
     nom: str = Field(primary_key=True)
-    valeur: int
+    valeur: int = Field(sa_type=BigInteger)
 
 
-TABLES_CORBEILLE: tuple[type[SQLModel], ...] = (Element, Prise, Compteur)
+class ReponseGardee(SQLModel, table=True):
+    """The answer given to a command that carried an idempotency key, by caller (``portee``) and key.
+
+    ``empreinte``: 16 bytes that stand for the command, so that a key reused for another one is told apart.
+    """
+
+    __tablename__ = "reponse_gardee"
+    __table_args__ = (Index("reponse_gardee_jour", "jour"),)
+    portee: str = Field(primary_key=True)
+    cle: str = Field(primary_key=True)
+    empreinte: bytes
+    jour: int
+    contenu: bytes
+
+
+# What the runtime deletes when an item leaves every corbeille, under the name by which it knows it.
+Prise = Report
+
+TABLES_CORBEILLE: tuple[type[SQLModel], ...] = (Element, Bail, Report, Compteur, ReponseGardee)
