@@ -216,6 +216,20 @@ def test_a_contact_that_goes_on_still_repeats_the_one_before(base: Engine) -> No
         assert repeated(connexion, [avant, recu()], [clos("2023-03-27T10:00:00Z")]) == [{"C-1"}, {"C-1"}]
 
 
+def test_a_contact_goes_on_repeating_one_that_is_far_before_the_contact_that_comes(base: Engine) -> None:
+    with undone(base) as connexion:
+        avant = recu("2023-03-16T02:00:00Z", contact="C-0")
+        pendant = recu("2023-03-20T06:00:00Z", contact="C-00")
+        assert repeated(connexion, [avant, pendant], [recu()]) == [{"C-00"}, {"C-00", "C-1"}]
+
+
+def test_contacts_that_come_together_each_reach_168_hours_ahead(base: Engine) -> None:
+    with undone(base) as connexion:
+        loin = recu("2023-04-06T10:00:00Z", contact="C-9")
+        ensemble = [recu(), recu("2023-03-30T10:00:00Z", contact="C-2")]
+        assert repeated(connexion, [loin], ensemble) == [set(), {"C-2", "C-9"}]
+
+
 def test_168_hours_across_the_change_to_summer_time_are_not_seven_days_of_the_clock(base: Engine) -> None:
     with undone(base) as connexion:
         avant = recu("2023-03-24T10:00:00+01:00")

@@ -86,6 +86,7 @@ def test_the_last_outcome_by_instant_holds() -> None:
     manque = issue("manque", "2024-03-01T10:00:00Z", excuse=True)
     vue = image(demande(), manque, issue("annule", "2024-02-28T10:00:00Z", par="usager"))
     assert (vue.issue, vue.issue_le, vue.excuse) == ("manque", "2024-03-01", True)
+    assert not image(demande(), issue("manque", "2024-03-01T10:00:00Z", excuse=False)).excuse
     corrigee = image(demande(), manque, issue("honore", "2024-03-01T11:00:00Z"))
     assert (corrigee.issue, corrigee.excuse) == ("honore", False)
 
