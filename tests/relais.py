@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import httpx
+from typer.testing import CliRunner, Result
 
+from ecluse.emission.cli import app
 from shared.web.porte import UN_LOT
 from tests.fausse_destination import JETON
 
@@ -42,6 +45,12 @@ class Relais:
         etat: dict[str, Any] = reponse.json()
         return etat
 
+    def wait_empty(self) -> None:
+        """Wait until nothing waits any more."""
+        fin = monotonic() + 60
+        while self.etat()["attente"]:
+            assert monotonic() < fin, self.etat()
+
     def stop(self) -> tuple[int, str]:
         """Ask it to stop; its exit status and what it wrote as errors."""
         self.processus.terminate()
@@ -49,11 +58,9 @@ class Relais:
         return self.processus.returncode, erreurs
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of ``ecluse relais`` to its end."""
-    return subprocess.run(
-        [*COMMANDE, *arguments], cwd=RACINE, env=environment(), capture_output=True, text=True, timeout=60, check=False
-    )
+def command(*arguments: str) -> Result:
+    """Run a command of ``ecluse relais`` that ends by itself."""
+    return CliRunner().invoke(app, list(arguments))
 
 
 def environment(plus: Mapping[str, str] | None = None) -> dict[str, str]:

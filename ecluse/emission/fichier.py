@@ -23,6 +23,7 @@ CREATE TABLE refuses (
     id TEXT NOT NULL, type TEXT NOT NULL, octets BLOB NOT NULL, recu_le INTEGER NOT NULL,
     detail TEXT NOT NULL, refuse_le INTEGER NOT NULL
 );
+CREATE INDEX refuses_cle ON refuses (cle);
 CREATE TABLE suivi (
     unique_ INTEGER PRIMARY KEY CHECK (unique_ = 1), erreur TEXT, erreur_le INTEGER, repondu_le INTEGER
 );

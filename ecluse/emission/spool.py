@@ -84,6 +84,11 @@ class Spool:
     def settle(self, rangs: Sequence[int], refuses: Mapping[int, str], maintenant: int) -> None:
         """Let go of the events that the destination answered for; keep those of ``refuses`` (rank: reason) apart."""
         with self._transaction() as connexion:
+            # Refused again, because its sender repeated it: told once.
+            connexion.executemany(
+                "DELETE FROM refuses WHERE (cle, octets) = (SELECT cle, octets FROM attente WHERE rang = ?)",
+                [(rang,) for rang in refuses],
+            )
             connexion.executemany(
                 "INSERT INTO refuses SELECT rang, cle, id, type, octets, recu_le, ?, ? FROM attente WHERE rang = ?",
                 [(detail, maintenant, rang) for rang, detail in refuses.items()],

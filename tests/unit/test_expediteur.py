@@ -90,6 +90,13 @@ def test_refused_events_are_kept_apart_with_their_reason_and_the_others_leave(sp
     assert json.loads(refuse.evenement) == courrier("b")
 
 
+def test_an_event_refused_twice_is_told_once_and_a_correction_refused_too_is_told_beside_it(spool: Spool) -> None:
+    for evenement in (courrier("a"), courrier("a"), courrier("a", objet="C-2")):
+        append(spool, evenement)
+        drain(Expediteur(spool, Scripted(Repondu({0: "non"})), clock))
+    assert [json.loads(r.evenement)["data"]["courrier"] for r in spool.read_refused(10)] == ["C-1", "C-2"]
+
+
 def test_a_refused_event_can_be_taken_up_again_or_forgotten(spool: Spool) -> None:
     append(spool, courrier("a"), courrier("b"), courrier("c"))
     drain(Expediteur(spool, Scripted(Repondu({0: "non", 1: "non", 2: "non"})), clock))
