@@ -1,0 +1,130 @@
+"""Live pages: one computation for all who watch the same thing, and the latest image only for who reads slowly."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import suppress
+from typing import Final, Generic, TypeVar
+
+import structlog
+from starlette.responses import StreamingResponse
+
+from shared.web.problemes import Indisponible
+
+CADENCE: Final = 0.5
+RAPPEL: Final = 5.0
+# A watcher is a held connection: more than any Caf has screens.
+LECTEURS_MAX: Final = 300
+# Waiting at least so many times what the last computation took, screens use a quarter of a core at most.
+_REPOS: Final = 3
+_VEILLE: Final = 15.0
+_journal = structlog.get_logger(__name__)
+
+_C = TypeVar("_C", bound=Hashable)
+
+
+class _Canal:
+    """What the watchers of one thing share: the latest image, its number, and who waits for the next."""
+
+    def __init__(self) -> None:
+        self.numero = 0
+        self.image = b""
+        self.lecteurs = 0
+        self.suivante = asyncio.Event()
+        self.tache: asyncio.Task[None] | None = None
+
+    def publish(self, image: bytes) -> None:
+        self.numero += 1
+        self.image = image
+        self.wake()
+
+    def wake(self) -> None:
+        self.suivante.set()
+        self.suivante = asyncio.Event()
+
+
+class Diffuseur(Generic[_C]):
+    """Computes the image of a key as long as someone watches it, and sends it to all who do.
+
+    ``compute`` (called in a worker thread) gives the JSON of an image. It is asked when ``version`` has changed, at
+    most once per ``cadence`` seconds, and every ``rappel`` seconds anyway: an image never looks fresher than it is.
+    """
+
+    def __init__(
+        self,
+        compute: Callable[[_C], bytes],
+        version: Callable[[], int],
+        cadence: float = CADENCE,
+        rappel: float = RAPPEL,
+    ) -> None:
+        self._compute = compute
+        self._version = version
+        self._cadence = cadence
+        self._rappel = rappel
+        self._canaux: dict[_C, _Canal] = {}
+        self._arret = False
+
+    @property
+    def lecteurs(self) -> int:
+        """How many watch now."""
+        return sum(canal.lecteurs for canal in self._canaux.values())
+
+    def respond(self, cle: _C) -> StreamingResponse:
+        """The endless answer for one watcher. Raises ``Indisponible`` when too many watch, or when the house closes."""
+        if self._arret or self.lecteurs >= LECTEURS_MAX:
+            raise Indisponible("trop d'écrans suivent les chiffres en direct : fermer ceux qui ne servent pas")
+        return StreamingResponse(
+            self.watch(cle),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    async def watch(self, cle: _C) -> AsyncIterator[bytes]:
+        """The events of one watcher: the whole latest image first, whatever it saw before, then each newer one."""
+        canal = self._canaux.setdefault(cle, _Canal())
+        canal.lecteurs += 1
+        if canal.tache is None:
+            canal.tache = asyncio.create_task(self._feed(cle, canal))
+        try:
+            vu = 0
+            while not self._arret:
+                suivante = canal.suivante
+                if canal.numero > vu:
+                    vu = canal.numero
+                    yield b"id: %d\ndata: %s\n\n" % (vu, canal.image)
+                    continue
+                try:
+                    await asyncio.wait_for(suivante.wait(), _VEILLE)
+                except TimeoutError:
+                    yield b": \n\n"
+        finally:
+            canal.lecteurs -= 1
+            if not canal.lecteurs:
+                self._canaux.pop(cle, None)
+                canal.tache.cancel()
+
+    async def stop(self) -> None:
+        """End every stream: a server can only close once its answers are over."""
+        self._arret = True
+        taches = [canal.tache for canal in self._canaux.values() if canal.tache is not None]
+        for canal in self._canaux.values():
+            canal.wake()
+        for tache in taches:
+            tache.cancel()
+            with suppress(asyncio.CancelledError):
+                await tache
+
+    async def _feed(self, cle: _C, canal: _Canal) -> None:
+        horloge = asyncio.get_running_loop()
+        version, publiee = None, 0.0
+        while True:
+            debut = horloge.time()
+            actuelle = self._version()
+            if actuelle != version or debut - publiee >= self._rappel:
+                try:
+                    canal.publish(await asyncio.to_thread(self._compute, cle))
+                    version, publiee = actuelle, debut
+                except Exception:
+                    # Without a new image the screens say by themselves that they are frozen, and since when.
+                    _journal.exception("image_en_direct_impossible", cle=str(cle))
+                    publiee, version = debut, actuelle
+            await asyncio.sleep(max(self._cadence, _REPOS * (horloge.time() - debut)))

@@ -1,0 +1,149 @@
+"""Figures that a test decides, behind the same door as the real ones, and an application that shows them."""
+
+from collections.abc import Sequence
+from datetime import date
+from math import sin
+
+from fastapi import FastAPI
+
+from services.indicators.answer import Coupe, Fraicheur, Indication, Part, Point, Reponse, Serie
+from services.indicators.cibles import Cible, judge, show
+from services.indicators.figures import Chiffre
+from services.indicators.invariants import Invariants, Little
+from services.indicators.pages import create_pages_router
+from services.indicators.registre import REGISTRE
+from services.indicators.rules import CodeInconnu, CoupeImpossible, parse_period, parse_step, split
+from shared.temps import to_iso
+from shared.web.acces import Acces
+from shared.web.pages import install_web
+from shared.web.problemes import install_problems
+from shared.web.session import create_session_router
+
+AUJOURDHUI = date(2023, 1, 31).toordinal()
+VALEURS: dict[str, tuple[float | None, int | None, int | None]] = {
+    "COG-08-29": (60_687 / 4_466, 60_687, 4_466),
+    "COG-08-30": (22_376 / 1_614, 22_376, 1_614),
+    "COG-08-31": (1_807 / 237, 1_807, 237),
+    "COG-08-32": (4_890 / 308, 4_890, 308),
+    "COG-08-33": (116 / 1_863, 116, 1_863),
+    "SOLDE-JOURS": (37_260 / 3_908, 37_260, 3_908),
+    "SOLDE-TRAITABLE-JOURS": (35_920 / 3_908, 35_920, 3_908),
+    "STOCK": (1_863, 1_863, None),
+    "DELAI-MEDIAN": (10, None, None),
+    "PIECES-ARRIVEES": (4_344, 4_344, None),
+    "PIECES-TRAITEES": (4_466, 4_466, None),
+    "PIECES-ANNULEES": (37, 37, None),
+    "APPELS-RECUS": (2_215, 2_215, None),
+    "APPELS-TRAITES": (1_981 / 2_215, 1_981, 2_215),
+    "COURRIELS-RECUS": (640, 640, None),
+    "VISITES": (512, 512, None),
+    "RDV-HONORES": (148, 148, None),
+    "RDV-MANQUES": (19, 19, None),
+    "COG-10-43": (0.7312, 7_312_450, 10_000_615),
+    "INDUS-NOMBRE": (212, 212, None),
+    "INDUS-MONTANT": (12_345_678, 12_345_678, None),
+    "PART-DIRECT": (None, 0, 0),
+    "BALANCE": (0, None, None),
+}
+CIBLES = {
+    "COG-08-29": [Cible("091", 2023, "COG-08-29", "nationale", 16, "<=", "")],
+    "COG-08-30": [
+        Cible("091", 2023, "COG-08-30", "individualisee", 13, "<=", ""),
+        Cible("091", 2023, "COG-08-30", "nationale", 14, "<=", ""),
+    ],
+    "COG-08-31": [Cible("091", 2023, "COG-08-31", "individualisee", None, None, "")],
+    "COG-08-33": [Cible("091", 2023, "COG-08-33", "suivi", None, None, "")],
+    "COG-10-43": [Cible("091", 2023, "COG-10-43", "cog", 0.73, ">=", "")],
+}
+
+
+class FauxChiffres:
+    """``valeurs`` may be changed while the application runs: ``set`` does, and the version grows."""
+
+    def __init__(self) -> None:
+        self.valeurs = dict(VALEURS)
+        self.numero = 0
+        self.fraicheur = Fraicheur("2023-01-31T13:02:31.250000Z", 0.2, True)
+
+    def set(
+        self, code: str, valeur: float | None, numerateur: int | None = None, denominateur: int | None = None
+    ) -> None:
+        """Change a figure."""
+        self.valeurs[code] = valeur, numerateur, denominateur
+        self.numero += 1
+
+    def version(self) -> int:
+        return self.numero
+
+    def cafs(self) -> list[str]:
+        return ["091", "681"]
+
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Reponse:
+        return Reponse(caf, du, au, self.fraicheur, [self._one(code, du == au) for code in codes or REGISTRE])
+
+    def _one(self, code: str, jour: bool) -> Indication:
+        if code not in REGISTRE:
+            raise CodeInconnu(f"aucun indicateur n'a le code « {code} »")
+        valeur, numerateur, denominateur = self.valeurs.get(code, (None, None, None))
+        if jour and valeur is not None and denominateur is None:
+            valeur = numerateur = int(valeur) // 22
+        i, cibles = REGISTRE[code], tuple(CIBLES.get(code, ()))
+        return Indication(
+            code,
+            i.libelle,
+            valeur,
+            numerateur,
+            denominateur,
+            i.unite,
+            i.version,
+            show(cibles),
+            judge(valeur, cibles).value,
+        )
+
+    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Serie:
+        i = REGISTRE[code]
+        morceaux = split(parse_period(du, au), parse_step(pas))
+        return Serie(
+            caf, du, au, self.fraicheur, code, i.libelle, i.unite, i.version, pas,
+            [Point(to_iso(m.du), to_iso(m.au), self._at(code, m.au), None, None) for m in morceaux],
+        )  # fmt: skip
+
+    def _at(self, code: str, jour: int) -> float | None:
+        valeur = self.valeurs.get(code, (None, None, None))[0]
+        if valeur is None or (code == "COG-08-29" and date.fromordinal(jour).weekday() > 4):
+            return None
+        variation = valeur * (1 + 0.12 * sin(jour) + 0.05 * sin(jour * 2.3))
+        return int(variation) if code == "STOCK" else variation
+
+    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Coupe:
+        i = REGISTRE[code]
+        if par not in i.coupes:
+            raise CoupeImpossible(f"{code} ne se coupe pas par « {par} »")
+        parts = [
+            Part("web", "Web", 11.2, 26_891, 2_401),
+            Part("courrier", "Courrier", 16.4, 24_403, 1_488),
+            Part("", "Non renseigné", 9.0, 9, 1),
+        ]
+        return Coupe(caf, du, au, self.fraicheur, code, i.libelle, i.unite, i.version, par, parts)
+
+    def invariants(self, caf: str, du: str, au: str) -> Invariants:
+        del caf, du, au
+        termes: dict[str, int | None] = {
+            "ouverture": 2_022,
+            "arrivees": 4_344,
+            "traitees": 4_466,
+            "annulees": 37,
+            "cloture": 1_863,
+        }
+        return Invariants(Chiffre(0, termes=termes), Little(58_912, 60_687, 21_604, 23_379))
+
+
+def build_app(chiffres: FauxChiffres, acces: Acces) -> FastAPI:
+    """The screens of figures on an application of their own."""
+    app = FastAPI(openapi_url=None)
+    install_problems(app)
+    install_web(app, acces)
+    app.include_router(create_session_router())
+    router, app.state.diffuseur = create_pages_router(chiffres, chiffres.version, lambda: AUJOURDHUI)
+    app.include_router(router)
+    return app
