@@ -26,6 +26,7 @@ class Acces(Protocol):
 
     def send(self, octets: list[bytes]) -> Envoi: ...
     def wait(self) -> bool: ...
+    def link(self) -> str | None: ...
     def state(self) -> Any: ...
     def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any: ...
     def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any: ...
@@ -50,20 +51,23 @@ class AccesLocal:
     def wait(self) -> bool:
         return self._maison.wait_until_current(PATIENCE)
 
+    def link(self) -> str | None:
+        return None
+
     def state(self) -> Any:
         return msgspec.to_builtins(self._maison.state())
 
     def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any:
         self.wait()
-        return self._maison.indicateurs.figures(caf, du, au, codes)
+        return msgspec.to_builtins(self._maison.indicateurs.figures(caf, du, au, codes))
 
     def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any:
         self.wait()
-        return self._maison.indicateurs.series(code, caf, du, au, pas)
+        return msgspec.to_builtins(self._maison.indicateurs.series(code, caf, du, au, pas))
 
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
         self.wait()
-        return self._maison.indicateurs.cut(code, caf, du, au, par)
+        return msgspec.to_builtins(self._maison.indicateurs.cut(code, caf, du, au, par))
 
     def rebuild(self, *, accepter_restauration: bool) -> Any:
         self.wait()
@@ -100,6 +104,9 @@ class AccesDistant:
                 return False
             time.sleep(0.2)
         return False
+
+    def link(self) -> str | None:
+        return str(self._client.post("/v1/liens")["lien"])
 
     def state(self) -> Any:
         return self._client.get("/v1/etat")

@@ -1,6 +1,7 @@
 """The HTTP API of the house: the door, its state, dead letters, rebuild (architecture §7)."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -14,6 +15,7 @@ from services.indicators.app import Comparaison
 from shared.runtime.ecrivain import Indisponible
 from shared.runtime.rejeu import Rejeu
 from shared.web import problemes
+from shared.web.acces import Acces
 from shared.web.openapi import problems
 from shared.web.porte import UN_EVENEMENT, UN_LOT, answer, read_events
 
@@ -48,11 +50,19 @@ _CORPS = {
 }
 
 
-def create_api(maison: Maison) -> APIRouter:
+@dataclass(frozen=True)
+class Lien:
+    """A one-time link to the pages."""
+
+    lien: str
+
+
+def create_api(maison: Maison, acces: Acces) -> APIRouter:
     """The routes of the house, to be protected by the Bearer token."""
     router = APIRouter(prefix="/v1")
     _add_door(router, maison)
     _add_state(router, maison)
+    _add_link(router, acces)
     _add_letters(router, maison)
     return router
 
@@ -94,6 +104,12 @@ def _add_state(router: APIRouter, maison: Maison) -> None:
     )
     def rebuild(accepter_restauration: bool = False) -> Comparaison:
         return maison.indicateurs.rebuild(accepter_restauration=accepter_restauration)
+
+
+def _add_link(router: APIRouter, acces: Acces) -> None:
+    @router.post("/liens", summary="Un lien à usage unique vers les pages", tags=["Santé"], responses=problems())
+    def create_link(request: Request) -> Lien:
+        return Lien(f"{str(request.base_url).rstrip('/')}/entrer?lien={acces.create_link()}")
 
 
 def _add_letters(router: APIRouter, maison: Maison) -> None:

@@ -1,23 +1,43 @@
-"""Ligne de commande d'Écluse."""
-
-from __future__ import annotations
+"""The command line: ``ecluse``."""
 
 from typing import Annotated
 
 import typer
 
 from ecluse import __version__
+from ecluse.commandes import chiffres, donnees, etat, evenements, lettres, up
+from ecluse.emission.cli import app as relais
 
-app = typer.Typer(name="ecluse", no_args_is_help=True)
+app = typer.Typer(
+    name="ecluse",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Écluse : les pièces, contacts, rendez-vous et créances d'une Caf, et leurs chiffres en direct.",
+)
+app.command("up")(up.up)
+app.command("import")(donnees.import_files)
+app.command("verify")(donnees.verify_file)
+app.command("indicators")(chiffres.indicators)
+app.command("rebuild")(chiffres.rebuild)
+app.command("etat")(etat.show_state)
+app.command("lien")(etat.create_link)
+app.command("panne")(etat.show_failure)
+app.add_typer(lettres.app, name="dead-letters")
+app.add_typer(evenements.app, name="events")
+app.add_typer(relais, name="relais")
 
 
 @app.callback(invoke_without_command=True)
-def print_version(version: Annotated[bool, typer.Option("--version", help="affiche la version")] = False) -> None:
+def print_version(
+    contexte: typer.Context, version: Annotated[bool, typer.Option("--version", help="affiche la version")] = False
+) -> None:
     """Écluse : les pièces, contacts, rendez-vous et créances d'une Caf, et leurs chiffres en direct."""
     if version:
         typer.echo(__version__)
+        raise typer.Exit()
 
 
 def main() -> None:
-    """Point d'entrée de la commande `ecluse`."""
+    """Entry point of the command."""
     app()

@@ -25,6 +25,7 @@ from services.indicators.rules import CodeInconnu, QuestionRefusee
 from services.production.endpoints import create_router as create_production_router
 from services.recovery.endpoints import create_router as create_recovery_router
 from services.contacts.endpoints import create_router as create_contacts_router
+from shared.corbeille.endpoints import router as create_queue_router
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.web import problemes
 from shared.web.acces import Acces
@@ -54,7 +55,8 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
     app.add_exception_handler(Indisponible, _on_unavailable)
     gardes = [Depends(SCHEMA_BEARER), Depends(_guard(acces))]
     for router in (
-        create_api(maison),
+        create_api(maison, acces),
+        create_queue_router(maison.corbeilles),
         create_indicators_router(maison.indicateurs),
         create_production_router(maison.services["production"]),
         create_recovery_router(maison.services["recovery"]),
@@ -62,7 +64,7 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
     ):
         app.include_router(router, dependencies=gardes)
     _add_health(app, maison)
-    install_screens(app, maison, acces)
+    app.state.close_streams = install_screens(app, maison, acces)
     return app
 
 
@@ -77,6 +79,7 @@ def serve(app: FastAPI, prise: socket.socket) -> Iterator[None]:
     try:
         yield
     finally:
+        app.state.close_streams()
         serveur.should_exit = True
         fil.join(10)
 

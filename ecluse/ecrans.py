@@ -1,0 +1,34 @@
+"""The screens of the house, on one origin."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+from ecluse.maison import Maison
+from services.indicators.pages import create_pages_router
+from shared.corbeille.pages import create_pages_router as create_queue_pages
+from shared.temps import to_jour
+from shared.web.acces import Acces
+from shared.web.etat_page import create_state_page
+from shared.web.pages import install_web
+from shared.web.session import create_session_router
+
+
+def install_screens(app: FastAPI, maison: Maison, acces: Acces) -> Callable[[], None]:
+    """Add the pages; what must be called before the server closes, so that event streams end."""
+    install_web(app, acces)
+    app.include_router(create_session_router())
+
+    def today() -> int:
+        return to_jour(maison.reglages.clock())
+
+    pages, diffuseur = create_pages_router(maison.indicateurs, lambda: maison.indicateurs.puits.version, today)
+    app.include_router(pages)
+    app.include_router(create_queue_pages(maison.corbeilles, today))
+    app.include_router(create_state_page(lambda: _document(maison)))
+    return diffuseur.close
+
+
+def _document(maison: Maison) -> Any:
+    return maison.state()
