@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecluse.emission.destination import Diviser, PlusTard, Repondu, Suite
@@ -176,6 +176,7 @@ class Picky:
         """Nothing to let go of."""
 
 
+@settings(max_examples=40, deadline=None)
 @given(nombre=st.integers(1, 60), poison=st.sets(st.integers(0, 59)))
 def test_a_culprit_is_found_alone_and_its_neighbours_leave_in_order(
     tmp_path_factory: pytest.TempPathFactory, nombre: int, poison: set[int]

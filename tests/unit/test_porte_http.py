@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from fastapi import FastAPI, Query
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
@@ -290,6 +290,7 @@ VALEURS = st.recursive(
 )
 
 
+@settings(max_examples=200, deadline=None)
 @given(elements=st.lists(VALEURS, max_size=8), indente=st.booleans(), ascii_=st.booleans(), isole=st.integers(0, 8))
 def test_a_batch_is_cut_into_the_values_that_it_holds(
     elements: list[Any], indente: bool, ascii_: bool, isole: int
@@ -304,6 +305,7 @@ def test_a_batch_is_cut_into_the_values_that_it_holds(
     assert [json.loads(o) for o in coupes] == elements
 
 
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=60) | st.text(alphabet='[]{}",:\\u d80012ntrue', max_size=60).map(str.encode))
 def test_any_bytes_are_cut_or_refused_and_nothing_else(corps: bytes) -> None:
     try:

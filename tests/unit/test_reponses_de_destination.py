@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecluse.emission.destination import (
@@ -66,6 +66,7 @@ def test_a_request_refused_as_a_whole_is_to_be_divided(statut: int, taille: bool
     assert read(statut, b"<html>") == Diviser(f"requête refusée ({statut}) : sans motif", taille)
 
 
+@settings(max_examples=100, deadline=None)
 @given(statut=st.integers(100, 599).filter(lambda s: s not in (202, 400, 413, 415, 422)), contenu=st.binary())
 def test_whatever_else_it_answers_everything_is_kept(statut: int, contenu: bytes) -> None:
     suite = read_answer(statut, {}, contenu, 2, MAINTENANT)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecluse.dossier import DossierInutilisable, DossierOccupe
@@ -58,6 +58,7 @@ def test_the_bytes_of_the_sender_are_forwarded_untouched(spool: Spool) -> None:
     assert spool.read_next(1, 1)[0].octets == json.dumps(evenement).encode()
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     tailles=st.lists(st.integers(0, 300), min_size=1, max_size=12),
     nombre=st.integers(1, 12),
