@@ -1,0 +1,94 @@
+"""Going on with what is open: pieces, créances, contacts and rendez-vous that began before the day.
+
+As much leaves the stock as enters it, the pieces most late for their nature first.
+"""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from ecluse.simulateur.actes import Acte
+from ecluse.simulateur.caisse import Caisse, midnight, minutes_after, of, office_hour
+from ecluse.simulateur.creances import Creances
+from ecluse.simulateur.pieces import resume, suspend, treat
+from ecluse.simulateur.port import EnCours, PieceOuverte
+from ecluse.simulateur.rendez_vous import outcome
+
+_JOURS_OUVRES_PAR_MOIS = 21
+_FINS_DE_PIECE = ("piece.traitee", "piece.annulee")
+
+
+class Reprises:
+    """Plans, for one day, what happens to what the house holds open."""
+
+    def __init__(self, caisse: Caisse, encours: EnCours, jour: int, depart: int) -> None:
+        self._caisse = caisse
+        self._encours = encours
+        self._jour = jour
+        self._depart = depart
+        self._tirage: Random = caisse.draw_for(jour, "reprises")
+
+    def plan(self, debuts: Sequence[list[Acte]]) -> Iterator[list[Acte]]:
+        """The acts of each object carried on, given those of what begins on the same day."""
+        yield from self._pieces(_left(debuts, "piece.arrivee", _FINS_DE_PIECE, self._jour))
+        yield from self._contacts(_left(debuts, "contact.recu", ("contact.clos",), self._jour))
+        yield from self._rendez_vous()
+        yield from self._creances()
+
+    def _office(self) -> int:
+        return office_hour(self._tirage, self._jour)
+
+    def _pieces(self, nombre: int) -> Iterator[list[Acte]]:
+        caisse, tirage, attente = self._caisse, self._tirage, self._caisse.profil.delais.attente
+        natures = caisse.profil.pieces.natures
+        part = sum(poids * of(attente, n) for n, poids in natures.items()) / sum(natures.values())
+        attendent = round(nombre * part)
+        for piece in _oldest_half(tirage, [p for p in self._encours.pieces if p.en_attente], attendent):
+            reprise = self._office()
+            traitee = treat(tirage, piece.piece, piece.dossier, minutes_after(tirage, reprise, 5, 60))
+            yield [resume(piece.piece, piece.dossier, reprise), traitee]
+        traitables = sorted((p for p in self._encours.pieces if not p.en_attente), key=self._lateness)
+        for rang, piece in enumerate(traitables[:nombre]):
+            # One in so many turns out to need something: spread evenly, so that every age has some.
+            if int((rang + 1) * part) > int(rang * part):
+                yield [suspend(caisse, tirage, piece.piece, piece.dossier, self._office())]
+            else:
+                yield [treat(tirage, piece.piece, piece.dossier, self._office())]
+
+    def _lateness(self, piece: PieceOuverte) -> tuple[float, str]:
+        """Smaller first: the age, against the wait that is usual for the nature."""
+        usuel = of(self._caisse.profil.delais.agent_jours, piece.nature)
+        return -(self._jour - piece.arrivee) / usuel, piece.piece
+
+    def _contacts(self, nombre: int) -> Iterator[list[Acte]]:
+        for contact in self._encours.contacts[:nombre]:
+            data = {"contact": contact.contact, "issue": "repondu"}
+            yield [Acte("contact.clos", contact.dossier, self._office(), data, contact.canal)]
+
+    def _rendez_vous(self) -> Iterator[list[Acte]]:
+        for rdv in self._encours.rendez_vous:
+            if rdv.debut <= self._depart:
+                yield [outcome(self._caisse, self._tirage, rdv.rdv, rdv.dossier, self._office())]
+
+    def _creances(self) -> Iterator[list[Acte]]:
+        """One open créance out of those of a month's working days pays."""
+        creances, tirage = Creances(self._caisse), self._tirage
+        ouvertes = [c for c in self._encours.creances if c.reste_centimes > 0]
+        mensualite = 100 * self._caisse.profil.creances.mensualite_euros
+        for creance in tirage.sample(ouvertes, len(ouvertes) // _JOURS_OUVRES_PAR_MOIS):
+            verse = min(creance.reste_centimes, round(tirage.uniform(0.5, 1.5) * mensualite))
+            mode = creances.mode(tirage)
+            yield [creances.collect(creance.creance, creance.dossier, verse, mode, self._office())]
+
+
+def _left(debuts: Sequence[list[Acte]], debut: str, fins: Sequence[str], jour: int) -> int:
+    """How many of the objects that begin are not over at the end of the day."""
+    soir = midnight(jour + 1)
+    return sum(
+        actes[0].type == debut and not any(a.type in fins and a.instant < soir for a in actes) for actes in debuts
+    )
+
+
+def _oldest_half(tirage: Random, pieces: list[PieceOuverte], nombre: int) -> list[PieceOuverte]:
+    """Some of the pieces that have been waiting longest."""
+    anciennes = sorted(pieces, key=lambda p: (p.arrivee, p.piece))[: max(nombre, len(pieces) // 2)]
+    return tirage.sample(anciennes, min(nombre, len(anciennes)))
