@@ -141,7 +141,7 @@ def reach(chemin: Path) -> Iterator[Acces]:
     except DossierOccupe as occupe:
         if occupe.url is None:
             raise ServeurInjoignable(
-                f"le dossier {chemin} est utilisé par un autre Écluse qui ne sert pas encore : réessayer dans un instant"
+                f"le dossier {chemin} est utilisé par un autre Écluse qui ne répond pas encore : réessayer bientôt"
             ) from None
         yield AccesDistant(Client(occupe.url, chemin))
         return

@@ -29,9 +29,7 @@ app.add_typer(relais, name="relais")
 
 
 @app.callback(invoke_without_command=True)
-def print_version(
-    contexte: typer.Context, version: Annotated[bool, typer.Option("--version", help="affiche la version")] = False
-) -> None:
+def print_version(version: Annotated[bool, typer.Option("--version", help="affiche la version")] = False) -> None:
     """Écluse : les pièces, contacts, rendez-vous et créances d'une Caf, et leurs chiffres en direct."""
     if version:
         typer.echo(__version__)

@@ -1,14 +1,17 @@
 """The house over HTTP: what the command line uses when another process owns the data folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import msgspec
 
 from ecluse.guichet import Reponse
-from shared.web.porte import UN_LOT
+from shared.events.porte import Refus, judge
+from shared.reglages import read_clock
+from shared.web.porte import EVENEMENTS_MAX, OCTETS_MAX, UN_LOT
 
 ATTENTE: Final = 120.0
 
@@ -45,17 +48,26 @@ class Client:
         return self._call("POST", chemin, params=parametres)
 
     def send(self, octets: Sequence[bytes]) -> _Envoi:
-        """Hand a batch of raw events to the door. A line that is no JSON is judged here: it can not travel in a list."""
-        reponse = self._request(
-            "POST", "/v1/evenements", content=b"[" + b",".join(octets) + b"]", headers={"Content-Type": UN_LOT}
-        )
+        """Hand a batch of raw events to the door.
+
+        A line that is no JSON can not travel in a list, and one that is larger than a request can not travel at all:
+        they are judged here, as the door would.
+        """
+        reponses: list[Reponse] = [_refuse_here(o) or Reponse("accepte") for o in octets]
+        voyagent = [rang for rang, reponse in enumerate(reponses) if reponse.sort == "accepte"]
+        for paquet in _packets(voyagent, octets):
+            self._send_packet(paquet, octets, reponses)
+        return _Envoi(reponses)
+
+    def _send_packet(self, rangs: list[int], octets: Sequence[bytes], reponses: list[Reponse]) -> None:
+        corps = b"[" + b",".join(octets[rang] for rang in rangs) + b"]"
+        reponse = self._request("POST", "/v1/evenements", content=corps, headers={"Content-Type": UN_LOT})
         if reponse.status_code not in (202, 422):
             raise ServeurInjoignable(_detail(reponse))
         document = reponse.json()
-        reponses = [Reponse("accepte")] * len(octets)
         for rejet in document["rejets"]:
-            reponses[rejet["index"]] = Reponse("refuse", rejet["detail"], rejet["id"], rejet["type"])
-        return _Envoi(_place_duplicates(reponses, document["doublons"]))
+            reponses[rangs[rejet["index"]]] = Reponse("refuse", rejet["detail"], rejet["id"], rejet["type"])
+        _place_duplicates(rangs, reponses, document["doublons"])
 
     def _call(self, methode: str, chemin: str, **reste: Any) -> Any:
         reponse = self._request(methode, chemin, **reste)
@@ -72,13 +84,37 @@ class Client:
             ) from erreur
 
 
-def _place_duplicates(reponses: list[Reponse], doublons: int) -> list[Reponse]:
+def _refuse_here(octets: bytes) -> Reponse | None:
+    if len(octets) > OCTETS_MAX - 2:
+        return Reponse("refuse", f"ligne de plus de {OCTETS_MAX // 1_000_000} Mo : aucun événement n'est si grand")
+    try:
+        msgspec.json.decode(octets, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        jugement = judge(octets, read_clock())
+        return Reponse("refuse", jugement.detail, membre=jugement.membre) if isinstance(jugement, Refus) else None
+    return None
+
+
+def _packets(rangs: Sequence[int], octets: Sequence[bytes]) -> Iterator[list[int]]:
+    """The ranks by packets that fit in a request."""
+    paquet: list[int] = []
+    taille = 2
+    for rang in rangs:
+        if paquet and (taille + len(octets[rang]) + 1 > OCTETS_MAX or len(paquet) == EVENEMENTS_MAX):
+            yield paquet
+            paquet, taille = [], 2
+        paquet.append(rang)
+        taille += len(octets[rang]) + 1
+    if paquet:
+        yield paquet
+
+
+def _place_duplicates(rangs: Sequence[int], reponses: list[Reponse], doublons: int) -> None:
     """The door counts duplicates without naming them: as many of the accepted are counted so."""
-    for rang, reponse in enumerate(reponses):
-        if doublons and reponse.sort == "accepte":
+    for rang in rangs:
+        if doublons and reponses[rang].sort == "accepte":
             reponses[rang] = Reponse("doublon")
             doublons -= 1
-    return reponses
 
 
 def _detail(reponse: httpx.Response) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
 from shared.runtime.consommateur import Avance, Consommateur
 from shared.runtime.lettres import count_open
 from shared.runtime.service import ServiceDeFaits

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
 from shared.runtime.lettres import get_letter, list_letters
 from shared.runtime.rejeu import LettreInconnue, Rejeu, replay
 from shared.runtime.service import ServiceDeFaits

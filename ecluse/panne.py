@@ -172,8 +172,8 @@ def _count(client: httpx.Client) -> tuple[int, int]:
 
 def _piece(piece: str, *, traitee: bool) -> list[dict[str, object]]:
     hier = datetime.now(UTC) - timedelta(days=1)
-    commun = {"specversion": "1.0", "source": "/theatre", "subject": f"D-{piece}", "caf": CAF}
-    arrivee = {
+    commun: dict[str, object] = {"specversion": "1.0", "source": "/theatre", "subject": f"D-{piece}", "caf": CAF}
+    arrivee: dict[str, object] = {
         **commun,
         "id": f"a-{piece}",
         "type": "fr.caf.piece.arrivee.v1",
@@ -186,7 +186,7 @@ def _piece(piece: str, *, traitee: bool) -> list[dict[str, object]]:
             "minima_sociaux": False,
         },
     }
-    traitement = {
+    traitement: dict[str, object] = {
         **commun,
         "id": f"t-{piece}",
         "type": "fr.caf.piece.traitee.v1",

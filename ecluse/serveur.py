@@ -20,11 +20,11 @@ from ecluse.api import create_api
 from ecluse.ecrans import install_screens
 from ecluse.maison import Maison
 from ecluse.mesures import HouseCollector
+from services.contacts.endpoints import create_router as create_contacts_router
 from services.indicators.endpoints import create_router as create_indicators_router
 from services.indicators.rules import CodeInconnu, QuestionRefusee
 from services.production.endpoints import create_router as create_production_router
 from services.recovery.endpoints import create_router as create_recovery_router
-from services.contacts.endpoints import create_router as create_contacts_router
 from shared.corbeille.endpoints import router as create_queue_router
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.web import problemes

@@ -84,5 +84,5 @@ def _french(valeur: float, unite: str) -> str:
         return f"{valeur * 100:.2f} %".replace(".", ",")
     if unite == "centimes":
         return f"{valeur / 100:,.2f} €".replace(",", " ").replace(".", ",")
-    texte = f"{valeur:,.2f}" if isinstance(valeur, float) and not valeur.is_integer() else f"{int(valeur):,}"
+    texte = f"{valeur:,.0f}" if float(valeur).is_integer() else f"{valeur:,.2f}"
     return texte.replace(",", " ").replace(".", ",")

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ecluse.commandes.commun import DEFAUT, DossierDonnees, console, fail, house
+from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, console, fail, house, print_json, refusals
 from ecluse.importation import Bilan, Rejets, import_lines
+from ecluse.verification import print_report, verify
 from shared.ndjson import read_lines
+from shared.reglages import read_clock
 
 Fichiers = Annotated[list[str], typer.Argument(help="fichiers NDJSON (.gz, .zst ou non), ou - pour l'entrée standard")]
 
@@ -37,8 +39,25 @@ def import_files(fichiers: Fichiers, data_dir: DossierDonnees = DEFAUT) -> None:
             refuses += bilan.rejets
             _print(fichier, bilan, rejets)
         if not acces.wait():
-            raise fail("les événements sont enregistrés, mais les indicateurs ne sont pas à jour : voir « ecluse etat »")
+            raise fail(
+                "les événements sont enregistrés, mais les indicateurs ne sont pas à jour : voir « ecluse etat »"
+            )
     raise typer.Exit(1 if refuses else 0)
+
+
+def verify_file(
+    fichier: Annotated[str, typer.Argument(help="fichier NDJSON (.gz, .zst ou non), ou - pour l'entrée standard")],
+    json: EnJson = False,
+) -> None:
+    """Juge un fichier sans rien importer : acceptation, doublons, désordre, retards, étapes manquantes par outil."""
+    if fichier != "-" and not Path(fichier).is_file():
+        raise fail(f"fichier introuvable : {fichier}")
+    with refusals():
+        rapport = verify(read_lines(fichier), read_clock())
+    if json:
+        print_json(rapport)
+    else:
+        print_report(rapport, console())
 
 
 def _rejects_path(fichier: str) -> Path:
@@ -67,5 +86,3 @@ def _progress() -> Progress:
         transient=True,
         disable=not sys.stderr.isatty(),
     )
-
-

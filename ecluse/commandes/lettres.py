@@ -54,9 +54,11 @@ def replay_letters(
 ) -> None:
     """Rejoue des lettres ; code de sortie 1 si l'une d'elles ne peut toujours pas avoir d'effet."""
     with house(data_dir) as acces:
-        choix = [_parse(r) for r in lettres] if lettres else [
-            (lettre["service"], lettre["numero"]) for lettre in acces.letters(closes=False)
-        ]
+        choix = (
+            [_parse(r) for r in lettres]
+            if lettres
+            else [(lettre["service"], lettre["numero"]) for lettre in acces.letters(closes=False)]
+        )
         resultats = [{"service": s, **acces.replay(s, n, essai=dry_run)} for s, n in choix]
     if json:
         print_json(resultats)

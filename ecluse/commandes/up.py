@@ -19,9 +19,7 @@ Hote = Annotated[str, typer.Option("--host", help="adresse d'écoute ; rien n'es
 DemoCaf = Annotated[str | None, typer.Option("--demo", help="Caf de démonstration, par exemple 091")]
 
 
-def up(
-    data_dir: DossierDonnees = DEFAUT, port: Port = 8080, host: Hote = "127.0.0.1", demo: DemoCaf = None
-) -> None:
+def up(data_dir: DossierDonnees = DEFAUT, port: Port = 8080, host: Hote = "127.0.0.1", demo: DemoCaf = None) -> None:
     """Lance Écluse : quatre services, une adresse, un dossier de données."""
     arret = threading.Event()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
@@ -37,16 +35,18 @@ def _run(chemin: Path, hote: str, port: int, demo: str | None, arret: threading.
     with own(chemin) as dossier, listen(hote, port) as prise:
         reglages = Reglages(chemin)
         with open_house(reglages) as maison:
-            if demo:
-                Demo(maison, chemin, demo).load_history(typer.echo, arret)
+            demonstration = Demo(maison, chemin, demo) if demo else None
+            if demonstration:
+                demonstration.load_history(typer.echo)
             app = create_app(maison, dossier.jeton)
             url = f"http://{_host(hote)}:{prise.getsockname()[1]}"
             with serve(app, prise):
                 dossier.announce(url)
                 _greet(url, app.state.acces.create_link(), chemin)
-                if demo:
-                    Demo(maison, chemin, demo).run_live(arret)
+                flux = demonstration.start_live(arret) if demonstration else None
                 arret.wait()
+                if flux:
+                    flux.join()
             typer.echo("Écluse s'arrête…")
     typer.echo("Arrêtée proprement : tout ce qui a été accepté est enregistré.")
 

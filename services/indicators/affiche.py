@@ -47,7 +47,7 @@ def word_figure(indication: Indication) -> Affiche:
         indication.code,
         indication.libelle,
         _word_against(indication),
-        "jours" if indication.unite == "jours" else "",
+        "jours" if indication.unite == "jours" and indication.valeur is not None else "",
         word_terms(indication.code, indication.numerateur, indication.denominateur),
         [_word_target(c, indication.unite) for c in indication.cibles if c.nature != Nature.suivi],
         indication.etat,

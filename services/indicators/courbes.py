@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from services.indicators.affiche import word_level, word_terms, word_value, word_with_unit
 from services.indicators.answer import Point, Serie
 from services.indicators.rules import Pas, Periode
+from shared.calendar import is_working_day
 from shared.temps import from_iso
 from shared.web.formats import INSECABLE, intervalle, jour_bref, jour_court, jour_semaine_bref, mois_bref
 from shared.web.graphe import Graphe, draw
@@ -38,6 +39,7 @@ class Courbe(NamedTuple):
     cible: str
     lignes: list[Ligne]
     resume: str
+    a_part: bool
 
     @property
     def pointee(self) -> bool:
@@ -58,6 +60,7 @@ def widen(periode: Periode) -> Periode:
 
 def build_curve(serie: Serie, titre: str, cible: float | None) -> Courbe:
     """The chart and the table of a series; ``cible``: the level to mark, if any."""
+    a_part = _days_off(serie)
     return Courbe(
         serie.code,
         titre,
@@ -67,7 +70,9 @@ def build_curve(serie: Serie, titre: str, cible: float | None) -> Courbe:
             [p.valeur for p in serie.points],
             [_label(p, serie.pas) for p in serie.points],
             lambda valeur: word_level(valeur, serie.unite).removesuffix(f"{INSECABLE}jours"),
-            cible,
+            cible=cible,
+            a_part=a_part,
+            plein=serie.unite == "nombre",
         ),
         "" if cible is None else f"cible {word_level(cible, serie.unite)}",
         [
@@ -79,6 +84,7 @@ def build_curve(serie: Serie, titre: str, cible: float | None) -> Courbe:
             for p in serie.points
         ],
         _sum_up(serie),
+        bool(a_part),
     )
 
 
@@ -92,6 +98,13 @@ def write_csv(serie: Serie) -> bytes:
         jours = [jour_court(from_iso(jour)) for jour in (p.du, p.au)]
         ecrit.writerow([serie.caf, serie.code, *jours, *nombres, serie.unite])
     return sortie.getvalue().encode("utf-8-sig")
+
+
+def _days_off(serie: Serie) -> frozenset[int]:
+    """The ranks of the days off of a mean or a rate: a handful of pieces would draw a chasm each week."""
+    if serie.pas != Pas.jour or serie.unite not in ("jours", "taux"):
+        return frozenset()
+    return frozenset(r for r, p in enumerate(serie.points) if not is_working_day(from_iso(p.du), serie.caf))
 
 
 def _label(point: Point, pas: str) -> str:

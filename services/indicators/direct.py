@@ -122,6 +122,7 @@ def word_last_day(jour: int, today: int) -> str:
 
 def _texts_of(prefixe: str, figures: dict[str, Affiche]) -> dict[str, str]:
     textes = {f"{prefixe}.{code}.valeur": f.valeur for code, f in figures.items()}
+    textes |= {f"{prefixe}.{code}.unite": f.unite for code, f in figures.items()}
     return textes | {f"{prefixe}.{code}.detail": f.detail for code, f in figures.items() if f.detail}
 
 

@@ -35,7 +35,7 @@ from shared.temps import to_iso
 from shared.web.flux import Diffuseur
 from shared.web.formats import intervalle
 from shared.web.pages import PageRefusee, Pages
-from shared.web.session import SessionRequise
+from shared.web.session import SessionRequise, session_open
 
 _ENCODER: Final = msgspec.json.Encoder()
 # What is shown before any event has come.
@@ -175,7 +175,7 @@ class Ecrans:
 def create_pages_router(
     chiffres: Chiffres, version: Callable[[], int], today: Callable[[], int]
 ) -> tuple[APIRouter, Diffuseur[Question]]:
-    """The routes of the screens, and what feeds their event streams, to be stopped before the server closes.
+    """The routes of the screens, and what feeds their event streams, to be closed before the server stops.
 
     ``version`` grows with each change of the figures; ``today``: the day in Paris.
     """
@@ -192,8 +192,8 @@ def create_pages_router(
         return ecrans.live(request, cadre)
 
     @router.get("/flux")
-    async def stream(cadre: Cadre = Depends(read_frame)) -> Response:
-        return diffuseur.respond(cadre.question)
+    async def stream(request: Request, cadre: Cadre = Depends(read_frame)) -> Response:
+        return diffuseur.respond(cadre.question, lambda: session_open(request))
 
     @router.get("/indicateurs")
     def show_all(request: Request, cadre: Cadre = Depends(read_frame)) -> Response:

@@ -1,0 +1,132 @@
+"""The demonstration in a running house: its history once, then its live flow."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ecluse.client import ServeurInjoignable
+from ecluse.importation import Bilan, Rejets
+from ecluse.maison import Maison
+from ecluse.simulateur.demo import run_history, run_live
+from ecluse.simulateur.port import ContactOuvert, CreanceOuverte, EnCours, PieceOuverte, RendezVousPris
+from ecluse.simulateur.profil import load_profil
+from services.contacts.models import LigneContact, LigneRendezVous
+from services.production.models import LignePiece
+from services.recovery.models import LigneCreance
+from shared.base import table_of
+from shared.temps import to_iso, to_jour
+
+
+class Demo:
+    """A demonstration of one Caf. Its marker in the data folder says which history is loaded, so that a start that
+    was cut short goes on with the same one, where everything already there is a duplicate."""
+
+    def __init__(self, maison: Maison, chemin: Path, caf: str) -> None:
+        try:
+            self._profil = load_profil(caf)
+        except FileNotFoundError:
+            raise ServeurInjoignable(f"pas de démonstration pour la Caf {caf} : essayer --demo 091") from None
+        self._maison = maison
+        self._marque = chemin / "demo.json"
+        self._rejets = Rejets(chemin / "demo.rejets.ndjson")
+
+    def load_history(self, say: Callable[[str], None]) -> None:
+        """Load the history that ends yesterday, unless it is loaded."""
+        hier = to_jour(self._maison.reglages.clock()) - 1
+        marque = self._read_mark() or {"fin": to_iso(hier), "complet": False}
+        if marque["complet"]:
+            return
+        self._marque.write_text(json.dumps(marque))
+        say("Première fois : chargement d'un historique de démonstration (données inventées)…")
+        fin = date.fromisoformat(marque["fin"]).toordinal()
+        bilan = run_history(self._send, self._profil, fin, self._rejets, progress=_silent)
+        self._maison.wait_until_current(120)
+        self._marque.write_text(json.dumps({**marque, "complet": True}))
+        say(f"Historique chargé : {bilan.acceptes} événements en {bilan.secondes:.0f} s.")
+
+    def start_live(self, arret: Event) -> Thread:
+        """Let working days flow in a thread until ``arret`` is set."""
+        fil = Thread(
+            target=run_live,
+            args=(self._send, _EnCours(self._maison), self._profil, self._maison.reglages.clock, arret),
+            name="demo",
+            daemon=True,
+        )
+        fil.start()
+        return fil
+
+    def _send(self, octets: list[bytes]) -> Any:
+        return self._maison.guichet.deposit(octets, self._maison.reglages.clock())
+
+    def _read_mark(self) -> dict[str, Any] | None:
+        if not self._marque.exists():
+            return None
+        marque: dict[str, Any] = json.loads(self._marque.read_text())
+        return marque
+
+
+class _EnCours:
+    """What is open in the house, as the live flow asks for it."""
+
+    def __init__(self, maison: Maison) -> None:
+        self._maison = maison
+
+    def open_work(self, caf: str, limite: int) -> EnCours:
+        """See ``ecluse.simulateur.port.Maison``."""
+        production, contacts, recovery = (
+            self._maison.services[n].lecture for n in ("production", "contacts", "recovery")
+        )
+        with production.connect() as p, contacts.connect() as c, recovery.connect() as r:
+            return EnCours(
+                _pieces(p, caf, limite), _creances(r, caf, limite), _contacts(c, caf, limite), _slots(c, caf, limite)
+            )
+
+
+def _pieces(connexion: Connection, caf: str, limite: int) -> list[PieceOuverte]:
+    t = table_of(LignePiece).c
+    requete = (
+        select(t.objet, t.dossier, t.arrivee, t.nature, t.suspendue)
+        .where(t.caf == caf, t.fin.is_(None), t.arrivee.is_not(None))
+        .order_by(t.arrivee)
+        .limit(limite)
+    )
+    return [PieceOuverte(*ligne) for ligne in connexion.execute(requete)]
+
+
+def _creances(connexion: Connection, caf: str, limite: int) -> list[CreanceOuverte]:
+    t = table_of(LigneCreance).c
+    requete = (
+        select(t.objet, t.dossier, t.solde_du).where(t.caf == caf, t.solde_du > 0).order_by(t.constat).limit(limite)
+    )
+    return [CreanceOuverte(*ligne) for ligne in connexion.execute(requete)]
+
+
+def _contacts(connexion: Connection, caf: str, limite: int) -> list[ContactOuvert]:
+    t = table_of(LigneContact).c
+    requete = (
+        select(t.objet, t.dossier, t.canal)
+        .where(t.caf == caf, t.clos.is_(None), t.canal.in_(("courriel", "courrier")))
+        .order_by(t.recu)
+        .limit(limite)
+    )
+    return [ContactOuvert(*ligne) for ligne in connexion.execute(requete)]
+
+
+def _slots(connexion: Connection, caf: str, limite: int) -> list[RendezVousPris]:
+    t = table_of(LigneRendezVous).c
+    requete = (
+        select(t.objet, t.dossier, t.creneau)
+        .where(t.caf == caf, t.issue.is_(None), t.creneau.is_not(None), t.demande.is_not(None))
+        .order_by(t.creneau)
+        .limit(limite)
+    )
+    return [RendezVousPris(*ligne) for ligne in connexion.execute(requete)]
+
+
+def _silent(_: Bilan) -> None:
+    """The history is short: one line before and one after say enough."""
