@@ -91,7 +91,7 @@ class Corbeilles:
     def __init__(self, service: ServiceDeFaits, definitions: Sequence[Definition], rank: Rang, veille: Veille) -> None:
         self.service = service
         self.definitions: Final = {d.code: d for d in definitions}
-        self._rank = rank
+        self.rank = rank
         self._veille = veille
 
     def claim(
@@ -173,7 +173,7 @@ class Corbeilles:
         today = to_jour(now)
         with self.service.lecture.connect() as connexion:
             lignes, suivant = lecture.read_page(connexion, corbeille, cafs, etats, apres, limite, today, now)
-        return [Rangee(ligne, *self._rank(ligne.item, today)) for ligne in lignes], suivant
+        return [Rangee(ligne, *self.rank(ligne.item, today)) for ligne in lignes], suivant
 
     def gauge(self, caf: str | None = None) -> dict[str, Compte]:
         """The counts of every corbeille now, for one creditor Caf or for all."""
@@ -243,7 +243,7 @@ class Corbeilles:
         return self.service.ecrivain.order(ordre)
 
     def _describe(self, item: Item, bail: LigneBail, today: int) -> Pris:
-        rang, raison = self._rank(item, today)
+        rang, raison = self.rank(item, today)
         return Pris(item, rang, raison, bail.titulaire, bail.jeton, bail.prise_le, bail.fin)
 
     def _definition(self, corbeille: str) -> Definition:

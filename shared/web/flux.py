@@ -1,11 +1,10 @@
 """Live pages: one computation for all who watch the same thing, and the latest image only for who reads slowly."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
-import structlog
 from starlette.responses import StreamingResponse
 
 from shared.web.problemes import Indisponible
@@ -17,7 +16,7 @@ LECTEURS_MAX: Final = 300
 # Waiting at least so many times what the last computation took, screens use a quarter of a core at most.
 _REPOS: Final = 3
 _VEILLE: Final = 15.0
-_journal = structlog.get_logger(__name__)
+_LOG = logging.getLogger("ecluse.web")
 
 _C = TypeVar("_C", bound=Hashable)
 
@@ -62,31 +61,36 @@ class Diffuseur(Generic[_C]):
         self._rappel = rappel
         self._canaux: dict[_C, _Canal] = {}
         self._arret = False
+        self._boucle: asyncio.AbstractEventLoop | None = None
 
     @property
     def lecteurs(self) -> int:
         """How many watch now."""
         return sum(canal.lecteurs for canal in self._canaux.values())
 
-    def respond(self, cle: _C) -> StreamingResponse:
-        """The endless answer for one watcher. Raises ``Indisponible`` when too many watch, or when the house closes."""
+    def respond(self, cle: _C, goes_on: Callable[[], bool]) -> StreamingResponse:
+        """The answer for one watcher, as long as ``goes_on`` says so.
+
+        Raises ``Indisponible`` when too many watch, or when the house closes.
+        """
         if self._arret or self.lecteurs >= LECTEURS_MAX:
             raise Indisponible("trop d'écrans suivent les chiffres en direct : fermer ceux qui ne servent pas")
         return StreamingResponse(
-            self.watch(cle),
+            self.watch(cle, goes_on),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    async def watch(self, cle: _C) -> AsyncIterator[bytes]:
+    async def watch(self, cle: _C, goes_on: Callable[[], bool] = lambda: True) -> AsyncIterator[bytes]:
         """The events of one watcher: the whole latest image first, whatever it saw before, then each newer one."""
+        self._boucle = asyncio.get_running_loop()
         canal = self._canaux.setdefault(cle, _Canal())
         canal.lecteurs += 1
         if canal.tache is None:
             canal.tache = asyncio.create_task(self._feed(cle, canal))
         try:
             vu = 0
-            while not self._arret:
+            while not self._arret and goes_on():
                 suivante = canal.suivante
                 if canal.numero > vu:
                     vu = canal.numero
@@ -102,29 +106,28 @@ class Diffuseur(Generic[_C]):
                 self._canaux.pop(cle, None)
                 canal.tache.cancel()
 
-    async def stop(self) -> None:
-        """End every stream: a server can only close once its answers are over."""
+    def close(self) -> None:
+        """End every stream, from any thread: a server can only stop once its answers are over."""
         self._arret = True
-        taches = [canal.tache for canal in self._canaux.values() if canal.tache is not None]
+        if self._boucle is not None and not self._boucle.is_closed():
+            self._boucle.call_soon_threadsafe(self._wake_all)
+
+    def _wake_all(self) -> None:
         for canal in self._canaux.values():
             canal.wake()
-        for tache in taches:
-            tache.cancel()
-            with suppress(asyncio.CancelledError):
-                await tache
 
     async def _feed(self, cle: _C, canal: _Canal) -> None:
         horloge = asyncio.get_running_loop()
-        version, publiee = None, 0.0
+        version: int | None = None
+        publiee = 0.0
         while True:
             debut = horloge.time()
             actuelle = self._version()
             if actuelle != version or debut - publiee >= self._rappel:
+                version, publiee = actuelle, debut
                 try:
                     canal.publish(await asyncio.to_thread(self._compute, cle))
-                    version, publiee = actuelle, debut
                 except Exception:
                     # Without a new image the screens say by themselves that they are frozen, and since when.
-                    _journal.exception("image_en_direct_impossible", cle=str(cle))
-                    publiee, version = debut, actuelle
+                    _LOG.exception("image en direct impossible pour %s", cle)
             await asyncio.sleep(max(self._cadence, _REPOS * (horloge.time() - debut)))

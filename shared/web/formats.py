@@ -18,6 +18,13 @@ _MOIS: Final = (
 _MOIS_COURTS: Final = "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.".split()  # noqa: SIM905  # the same
 _JOURS: Final = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()  # noqa: SIM905  # the same
 
+_SERVICES: Final = {
+    "contacts": "Contacts",
+    "production": "Production",
+    "recovery": "Recouvrement",
+    "indicators": "Indicateurs",
+}
+
 
 def round_half_up(valeur: float, decimales: int) -> Decimal:
     """The value at so many decimals, halves away from zero as people round."""
@@ -123,6 +130,11 @@ def duree(secondes: float | None) -> str:
 def duree_ns(nanosecondes: int | None) -> str:
     """A duration in nanoseconds, as ``duree`` writes it."""
     return ND if nanosecondes is None else duree(nanosecondes / SECONDE)
+
+
+def nom_service(nom: str) -> str:
+    """A service as people call it."""
+    return _SERVICES.get(nom, nom)
 
 
 def pluriel(nombre_: int, singulier: str, pluriel_: str | None = None) -> str:

@@ -1,6 +1,6 @@
 """The geometry of charts drawn as SVG on the server: numbers in, coordinates and labels out. Styles are the sheet's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -19,15 +19,23 @@ class Repere(NamedTuple):
     texte: str
 
 
+class Point(NamedTuple):
+    """A known value; ``joint``: on the curve, not beside it."""
+
+    x: float
+    y: float
+    joint: bool
+
+
 class Graphe(NamedTuple):
     """A curve over time. ``segments``: paths, one per run of known values; ``ponts``: straight over the gaps between
-    them; ``aires``: closed on the axis, when there is no gap.
+    them; ``aires``: closed on the axis.
     """
 
     segments: list[str]
     ponts: list[str]
     aires: list[str]
-    points: list[tuple[float, float]]
+    points: list[Point]
     ordonnees: list[Repere]
     abscisses: list[Repere]
     cible: float | None
@@ -60,9 +68,16 @@ def draw(
     valeurs: Sequence[float | None],
     etiquettes: Sequence[str],
     write: Callable[[float], str],
+    *,
     cible: float | None = None,
+    a_part: Container[int] = (),
+    plein: bool = False,
 ) -> Graphe:
-    """The curve of a series, with gaps for None. ``write``: the label of a value; ``cible``: a level to mark."""
+    """The curve of a series, with gaps for None.
+
+    ``write``: the label of a value; ``cible``: a level to mark; ``a_part``: ranks that the curve passes over, drawn
+    beside it if they have a value; ``plein``: filled down to the axis.
+    """
     connus = [v for v in valeurs if v is not None]
     graduations = pick_ticks(max([*connus, cible or 0], default=0))
     haut = graduations[-1]
@@ -74,21 +89,22 @@ def draw(
     def y(valeur: float) -> float:
         return round(HAUTEUR - BAS - (HAUTEUR - BAS - HAUT) * valeur / haut, 1)
 
-    suites = _split_runs([None if v is None else (x(r), y(v)) for r, v in enumerate(valeurs)])
+    places = [None if v is None else Point(x(r), y(v), r not in a_part) for r, v in enumerate(valeurs)]
+    suites = _split_runs([p for r, p in enumerate(places) if r not in a_part])
     saut = -(-len(etiquettes) // _ETIQUETTES_MAX) or 1
     return Graphe(
         segments=[_path(suite) for suite in suites],
         ponts=[_path((avant[-1], apres[0])) for avant, apres in pairwise(suites)],
-        aires=[f"{_path(s)}V{HAUTEUR - BAS}H{s[0][0]}Z" for s in suites if len(suites) == 1],
-        points=[point for suite in suites for point in suite],
+        aires=[f"{_path(s)}V{HAUTEUR - BAS}H{s[0].x}Z" for s in suites] if plein else [],
+        points=[p for p in places if p is not None],
         ordonnees=[Repere(y(v), write(v)) for v in graduations],
         abscisses=[Repere(x(r), e) for r, e in enumerate(etiquettes) if r % saut == 0],
         cible=None if cible is None else y(cible),
     )
 
 
-def _split_runs(points: Sequence[tuple[float, float] | None]) -> list[list[tuple[float, float]]]:
-    suites: list[list[tuple[float, float]]] = []
+def _split_runs(points: Sequence[Point | None]) -> list[list[Point]]:
+    suites: list[list[Point]] = []
     for avant, point in pairwise([None, *points]):
         if point is not None:
             if avant is None:
@@ -97,8 +113,8 @@ def _split_runs(points: Sequence[tuple[float, float] | None]) -> list[list[tuple
     return suites
 
 
-def _path(suite: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{x} {y}" for x, y in suite)
+def _path(suite: Sequence[Point]) -> str:
+    return "M" + "L".join(f"{p.x} {p.y}" for p in suite)
 
 
 class Jauge(NamedTuple):

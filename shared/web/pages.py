@@ -1,5 +1,6 @@
 """What every screen stands on: templates, French formats, static files, security headers, refusals as pages."""
 
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.temps import parse_instant
 from shared.web import formats
 from shared.web.acces import Acces
 
@@ -31,6 +33,20 @@ EN_TETES: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+
+_FILTRES: Final[tuple[Callable[..., Any], ...]] = (
+    formats.duree,
+    formats.duree_ns,
+    formats.euros,
+    formats.heure,
+    formats.jour_court,
+    formats.jour_long,
+    formats.jour_semaine,
+    formats.nom_service,
+    formats.nombre,
+    formats.pluriel,
+    parse_instant,
+)
 
 
 class PageRefusee(Exception):
@@ -56,21 +72,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._env.globals["statique"] = url_statique
-        for nom in [
-            "nombre",
-            "pourcent",
-            "euros",
-            "jour_long",
-            "jour_semaine",
-            "jour_bref",
-            "jour_court",
-            "heure",
-            "moment",
-            "duree",
-            "duree_ns",
-            "pluriel",
-        ]:
-            self._env.filters[nom] = getattr(formats, nom)
+        self._env.filters.update({filtre.__name__: filtre for filtre in _FILTRES})
 
     def render(self, gabarit: str, **contexte: Any) -> str:
         """The text of a template."""

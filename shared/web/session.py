@@ -39,6 +39,11 @@ def session_required(request: Request) -> Session:
     return session
 
 
+def session_open(request: Request) -> bool:
+    """Whether the session of the request, which may last for hours, is still good."""
+    return read_acces(request).read_session(request.cookies.get(COOKIE)) is not None
+
+
 SessionRequise = Annotated[Session, Depends(session_required)]
 
 

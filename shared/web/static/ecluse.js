@@ -2,6 +2,7 @@
 "use strict";
 
 const SILENCE_MAX = 12_000; // le serveur parle au moins toutes les cinq secondes
+const RELANCE = 10_000;
 const ANNONCE = 10_000; // un lecteur d'écran n'est pas interrompu plus souvent
 const COURBES = 30_000;
 const HAUTEUR_JAUGE = 200;
@@ -77,6 +78,7 @@ class Direct {
   }
 
   ouvrir() {
+    this.ouverte = Date.now();
     this.source = new EventSource(this.bande.dataset.flux);
     this.source.addEventListener("message", (e) => this.recevoir(JSON.parse(e.data)));
   }
@@ -110,9 +112,9 @@ class Direct {
   /** Dit, en toutes lettres, que ce qu'on lit n'est plus le présent. */
   veiller() {
     const perdu = Date.now() - this.recu > SILENCE_MAX;
-    if (perdu && this.source.readyState === EventSource.CLOSED) this.ouvrir();
+    if (this.source.readyState === EventSource.CLOSED && Date.now() - this.ouverte > RELANCE) this.ouvrir();
     let texte = "";
-    if (perdu) texte = `Chiffres figés depuis ${heure(new Date(this.recu))} : liaison perdue, nouvel essai en cours`;
+    if (perdu) texte = `Chiffres figés depuis ${heure(new Date(this.recu))} : liaison perdue, nouvel essai en cours. Si cela dure, recharger la page.`;
     else if (this.pause) texte = `Affichage figé depuis ${heure(this.pause)}`;
     if (this.fige.textContent === texte) return;
     this.fige.textContent = texte;
