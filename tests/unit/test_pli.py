@@ -101,7 +101,7 @@ class Histoire(msgspec.Struct):
     """The images that one counted thing takes, one after the other; None: it is not counted then."""
 
     caf: str
-    images: list[Image | None]
+    images: Sequence[Image | None]
 
 
 HISTOIRES = st.lists(st.builds(Histoire, CAFS, st.lists(st.none() | IMAGES, min_size=1, max_size=4)), max_size=12)
