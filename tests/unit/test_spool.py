@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecluse.dossier import DossierInutilisable, DossierOccupe
-from ecluse.emission.fichier import NOM_BASE, look
+from ecluse.emission.fichier import NOM_BASE, look, open_file
 from ecluse.emission.spool import Spool, open_spool
 from shared.temps import SECONDE
 from tests.relais import courrier
@@ -115,3 +115,11 @@ def test_the_oldest_waiting_event_dates_the_state(spool: Spool) -> None:
     spool.append([depot(courrier("b"))], MAINTENANT + 5 * SECONDE)
     spool.settle([spool.read_next(1, 10**6)[0].rang], {}, MAINTENANT)
     assert spool.read_state().plus_ancien == "2024-03-05T12:00:05Z"
+
+
+def test_what_is_committed_is_synced_to_the_disk(tmp_path: Path) -> None:
+    """A kill can not tell: only a power cut loses what SQLite did not sync."""
+    connexion = open_file(tmp_path, 0)
+    assert connexion.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connexion.execute("PRAGMA synchronous").fetchone() == (2,)
+    connexion.close()
