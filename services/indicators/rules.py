@@ -127,9 +127,10 @@ def _parse_day(texte: str, borne: str) -> int:
     try:
         jour = from_iso(texte)
     except ValueError:
-        raise PeriodeInvalide(
-            f"{borne} « {texte} » n'est pas un jour : l'écrire AAAA-MM-JJ, comme 2023-01-31"
-        ) from None
+        jour = 0
+    # Other ways to write a date (2023-W05-2) are read too: only one is ours.
+    if jour == 0 or to_iso(jour) != texte:
+        raise PeriodeInvalide(f"{borne} « {texte} » n'est pas un jour : l'écrire AAAA-MM-JJ, comme 2023-01-31")
     if not PREMIER_JOUR <= jour <= DERNIER_JOUR:
         raise PeriodeInvalide(f"{borne} « {texte} » est hors des années 1970 à 2100")
     return jour
