@@ -66,7 +66,11 @@ class Client:
             raise ServeurInjoignable(_detail(reponse))
         document = reponse.json()
         for rejet in document["rejets"]:
-            reponses[rangs[rejet["index"]]] = Reponse("refuse", rejet["detail"], rejet["id"], rejet["type"])
+            rang = rangs[rejet["index"]]
+            # The answer names no member: the same rules, asked here, do.
+            jugement = judge(octets[rang], read_clock())
+            membre = jugement.membre if isinstance(jugement, Refus) else "id"
+            reponses[rang] = Reponse("refuse", rejet["detail"], rejet["id"], rejet["type"], membre)
         _place_duplicates(rangs, reponses, document["doublons"])
 
     def _call(self, methode: str, chemin: str, **reste: Any) -> Any:

@@ -16,10 +16,19 @@ from ecluse.simulateur.demo import run_history, run_live
 from ecluse.simulateur.port import ContactOuvert, CreanceOuverte, EnCours, PieceOuverte, RendezVousPris
 from ecluse.simulateur.profil import load_profil
 from services.contacts.models import LigneContact, LigneRendezVous
+from services.indicators.cibles import Cibles, published_targets
 from services.production.models import LignePiece
 from services.recovery.models import LigneCreance
 from shared.base import table_of
 from shared.temps import to_iso, to_jour
+
+ANNEE_DU_PROFIL = 2023
+
+
+def demo_targets(today: int) -> Cibles:
+    """The published targets, those of the profile's year carried to the years that the demonstration shows."""
+    annee = date.fromordinal(today).year
+    return published_targets().carried(ANNEE_DU_PROFIL, (annee - 1, annee))
 
 
 class Demo:

@@ -12,6 +12,7 @@ from ecluse.guichet import Guichet
 from services.contacts.app import bootstrap as open_contacts
 from services.indicators.app import Indicateurs
 from services.indicators.app import bootstrap as open_indicators
+from services.indicators.cibles import Cibles
 from services.production.app import StockDeProduction
 from services.production.app import bootstrap as open_production
 from services.production.corbeilles import open_queues as open_production_queues
@@ -66,8 +67,11 @@ class Maison:
         self.close()
 
 
-def open_house(reglages: Reglages) -> Maison:
-    """Open the four services on the folder of the settings, which this process owns."""
+def open_house(reglages: Reglages, cibles: Cibles | None = None) -> Maison:
+    """Open the four services on the folder of the settings, which this process owns.
+
+    ``cibles``: other targets than the published ones.
+    """
     tune_memory()
     cloche, veille = Cloche(), Veille()
 
@@ -90,6 +94,7 @@ def open_house(reglages: Reglages) -> Maison:
         cloche,
         StockDeProduction(services["production"]),
         FilesDeRecouvrement(corbeilles["recovery"]),
+        cibles,
     )
     return Maison(reglages, services, indicateurs, Guichet(services), corbeilles, veille)
 

@@ -46,7 +46,9 @@ def open_sqlite(chemin: Path, *, pages_max: int = 0, ecriture: bool = False) -> 
     def _connect(connexion: Any, _: object) -> None:
         # Transactions are opened by hand (see _begin): the driver's own rule opens them too late.
         connexion.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
+        # The writer touches pages everywhere; a reader asks few of them, and there are several readers.
+        cache = "cache_size=-32768" if ecriture else "cache_size=-4096"
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", cache):
             connexion.execute(f"PRAGMA {pragma}")
         connexion.execute("PRAGMA wal_autocheckpoint=4000")
         if pages_max:

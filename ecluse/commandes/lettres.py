@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, console, fail, house, print_json
+from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, fail, house, print_json
 
 app = typer.Typer(help="Lettres mortes : événements acceptés qui ne peuvent avoir d'effet.", no_args_is_help=True)
 Reference = Annotated[str, typer.Argument(help="lettre, sous la forme service/numéro, par exemple production/3")]
@@ -23,18 +22,13 @@ def list_letters(
     if json:
         print_json(lettres)
         return
-    table = Table("Lettre", "Événement", "Type", "Objet", "Raison", "Essais", "Close")
     for lettre in lettres:
-        table.add_row(
-            f"{lettre['service']}/{lettre['numero']}",
-            lettre["id"],
-            lettre["type"],
-            f"{lettre['caf']} {lettre['objet']}",
-            lettre["detail"],
-            str(lettre["essais"]),
-            lettre["close_par"] or "",
+        close = f"  [close : {lettre['close_par']}]" if lettre["close_le"] else ""
+        typer.echo(
+            f"{lettre['service']}/{lettre['numero']}  {lettre['type']}  {lettre['caf']} {lettre['objet']}  "
+            f"id {lettre['id']}{close}\n    {lettre['detail']}"
         )
-    console().print(table)
+    typer.echo(f"{len(lettres)} lettre{'s' if len(lettres) > 1 else ''} morte{'s' if len(lettres) > 1 else ''}")
 
 
 @app.command("show")

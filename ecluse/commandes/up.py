@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from ecluse.commandes.commun import DEFAUT, DossierDonnees, fail, refusals
-from ecluse.demo import Demo
+from ecluse.demo import Demo, demo_targets
 from ecluse.dossier import own
 from ecluse.maison import open_house
 from ecluse.serveur import PortOccupe, create_app, listen, serve
 from shared.reglages import Reglages
+from shared.temps import to_jour
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="port d'écoute (0 : un port libre)")]
 Hote = Annotated[str, typer.Option("--host", help="adresse d'écoute ; rien n'est ouvert au réseau par défaut")]
@@ -34,7 +35,8 @@ def up(data_dir: DossierDonnees = DEFAUT, port: Port = 8080, host: Hote = "127.0
 def _run(chemin: Path, hote: str, port: int, demo: str | None, arret: threading.Event) -> None:
     with own(chemin) as dossier, listen(hote, port) as prise:
         reglages = Reglages(chemin)
-        with open_house(reglages) as maison:
+        cibles = demo_targets(to_jour(reglages.clock())) if demo else None
+        with open_house(reglages, cibles) as maison:
             demonstration = Demo(maison, chemin, demo) if demo else None
             if demonstration:
                 demonstration.load_history(typer.echo)

@@ -163,8 +163,13 @@ def bootstrap(
     cloche: Cloche,
     stock: StockDeProduction,
     files: answer.FilesDeRecouvrement,
+    cibles: Cibles | None = None,
 ) -> Indicateurs:
-    """The running service: the fold of the last checkpoint, and a consumer that goes on from its watermarks."""
+    """The running service: the fold of the last checkpoint, and a consumer that goes on from its watermarks.
+
+    ``cibles``: the targets to hold the figures against, by default those that are published.
+    """
+    cibles = cibles or published_targets()
     moteur = open_sqlite(reglages.base(CONSOMMATEUR), pages_max=reglages.pages_max, ecriture=True)
     create_tables(moteur, [Repere, *TABLES_INDICATEURS])
     with moteur.begin() as connexion:
@@ -172,7 +177,6 @@ def bootstrap(
     puits = PuitsDuPli(pli)
     consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes)
     consommateur.start()
-    cibles = published_targets()
     tableau = Tableau(pli, cibles, stock, files)
     return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files)
 

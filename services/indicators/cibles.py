@@ -11,6 +11,7 @@ from enum import StrEnum
 from importlib import resources
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from services.indicators.registre import REGISTRE
@@ -79,6 +80,18 @@ class Cibles:
     def of(self, caf: str, annee: int, code: str) -> tuple[Cible, ...]:
         """The targets of a figure, the one that judges first."""
         return self._par_cle.get((caf, annee, code), ())
+
+    def carried(self, de: int, vers: Iterable[int]) -> "Cibles":
+        """The same, with the targets of the year ``de`` standing also for other years: a demonstration moves its
+        dates, and its contract with them."""
+        reportees = [
+            msgspec.structs.replace(cible, annee=annee, source=f"{cible.source}, reportée de {de}")
+            for annee in vers
+            for (_, depuis, _), cibles in self._par_cle.items()
+            if depuis == de
+            for cible in cibles
+        ]
+        return Cibles([*(c for cibles in self._par_cle.values() for c in cibles), *reportees])
 
 
 def judge(valeur: float | None, cibles: tuple[Cible, ...]) -> Etat:
