@@ -41,7 +41,7 @@ class Outils:
         self._rang += 1
         # What is late at the end of the run comes at its end: a fact never stays without the one it rests on.
         return Envoi(
-            min(recu, self._limite - SECONDE), self._rang, emis, f"{self._caisse.etiquette}-{self._rang}", acte
+            min(recu, self._limite - SECONDE), self._rang, emis, f"e-{self._caisse.etiquette}-{self._rang}", acte
         )
 
     def _again(self, envoi: Envoi, recu: int) -> Envoi:

@@ -28,8 +28,10 @@ class Qualite:
         profil = self._caisse.profil.qualite
         for _ in self._times(tirage, profil.courriers):
             dossier = self._caisse.dossier(tirage)[0]
-            instant = at(jour, tirage.uniform(7.5, 10.5))
-            yield Acte("courrier.arrive", dossier, instant, {"courrier": self._caisse.name("L")})
+            # Mail comes early and is opened all day long.
+            instant = at(jour, tirage.uniform(7.0, 8.0))
+            saisi = office_hour(tirage, jour)
+            yield Acte("courrier.arrive", dossier, instant, {"courrier": self._caisse.name("L")}, saisi=saisi)
         for moment, verifications in (("iql0", profil.iql0), ("iql6", profil.iql6)):
             for _ in self._times(tirage, verifications.nombre):
                 yield self.verify(tirage, office_hour(tirage, jour), moment, verifications.conformes)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from ecluse.simulateur.actes import Acte
-from ecluse.simulateur.caisse import Caisse, midnight, minutes_after, of, office_hour
+from ecluse.simulateur.caisse import Caisse, midnight, of, office_hour
 from ecluse.simulateur.creances import Creances
 from ecluse.simulateur.pieces import resume, suspend, treat
 from ecluse.simulateur.port import EnCours, PieceOuverte
@@ -42,14 +42,12 @@ class Reprises:
         natures = caisse.profil.pieces.natures
         part = sum(poids * of(attente, n) for n, poids in natures.items()) / sum(natures.values())
         attendent = round(nombre * part)
-        for piece in _oldest_half(tirage, [p for p in self._encours.pieces if p.en_attente], attendent):
-            reprise = self._office()
-            traitee = treat(tirage, piece.piece, piece.dossier, minutes_after(tirage, reprise, 5, 60))
-            yield [resume(piece.piece, piece.dossier, reprise), traitee]
+        suspendues = sorted((p for p in self._encours.pieces if p.en_attente), key=lambda p: (p.arrivee, p.piece))
+        for piece in _some(tirage, suspendues, attendent, max(attendent, len(suspendues) // 2)):
+            yield [resume(piece.piece, piece.dossier, self._office())]
         traitables = sorted((p for p in self._encours.pieces if not p.en_attente), key=self._lateness)
-        for rang, piece in enumerate(traitables[:nombre]):
-            # One in so many turns out to need something: spread evenly, so that every age has some.
-            if int((rang + 1) * part) > int(rang * part):
+        for rang, piece in enumerate(_some(tirage, traitables, nombre + attendent, 2 * nombre)):
+            if rang < attendent:
                 yield [suspend(caisse, tirage, piece.piece, piece.dossier, self._office())]
             else:
                 yield [treat(tirage, piece.piece, piece.dossier, self._office())]
@@ -88,7 +86,7 @@ def _left(debuts: Sequence[list[Acte]], debut: str, fins: Sequence[str], jour: i
     )
 
 
-def _oldest_half(tirage: Random, pieces: list[PieceOuverte], nombre: int) -> list[PieceOuverte]:
-    """Some of the pieces that have been waiting longest."""
-    anciennes = sorted(pieces, key=lambda p: (p.arrivee, p.piece))[: max(nombre, len(pieces) // 2)]
-    return tirage.sample(anciennes, min(nombre, len(anciennes)))
+def _some(tirage: Random, pieces: list[PieceOuverte], nombre: int, parmi: int) -> list[PieceOuverte]:
+    """Some of the first ``parmi`` pieces, in no order: the first come first, yet nobody works in one line."""
+    premieres = pieces[: max(nombre, parmi)]
+    return tirage.sample(premieres, min(nombre, len(premieres)))
