@@ -13,6 +13,7 @@ from fastapi import FastAPI
 def serve(app: FastAPI) -> Iterator[str]:
     """The address of the application while the context lasts."""
     with socket.create_server(("127.0.0.1", 0)) as prise:
+        prise.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         serveur = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=2))
         fil = Thread(target=serveur.run, args=([prise],))
         fil.start()
