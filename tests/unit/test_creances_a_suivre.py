@@ -117,6 +117,8 @@ def test_nothing_waits_once_nothing_is_due(solde: Brut) -> None:
 )
 def test_a_notified_creance_of_a_dossier_without_rights_is_in_that_corbeille_alone(fin: str, attendus: Sejours) -> None:
     assert stays(constat(), NOTIFIEE, sans_droits=fin) == attendus
+    priorites = [t.priorite for t in reduce(CREANCE, [constat(), NOTIFIEE], jour(fin)).travaux]
+    assert priorites == [1] * (len(attendus) - 1) + [0]
     assert [s[0] for s in stays(constat(), sans_droits=fin)] == ["a_notifier"]
 
 
@@ -189,9 +191,8 @@ FOULES = histories(
 def expected(creance: CreanceOracle, faits: Iterable[Evenement], d: date) -> str | None:
     """The corbeille of a créance on a day, read from the oracle's créance and the facts, without intervals."""
     notifications = [f.jour for f in faits if f.type == "creance.notifiee" and f.data["creance"] == creance.id]
-    dossier = min(
-        (f for f in faits if f.type == "indu.constate" and f.data["creance"] == creance.id), key=_ordre
-    ).dossier
+    constats = [f for f in faits if f.type == "indu.constate" and f.data["creance"] == creance.id]
+    dossier = min(constats, key=lambda f: f.ordre).dossier
     fins = [f.jour for f in faits if f.type == "droits.clos" and f.dossier == dossier]
     if creance.du <= sum(e.montant for e in creance.encaissements):
         return None
@@ -203,10 +204,6 @@ def expected(creance: CreanceOracle, faits: Iterable[Evenement], d: date) -> str
     return (
         "retard_2_mois" if d >= mois_apres(reference, 2) else "retard_1_mois" if d >= mois_apres(reference, 1) else None
     )
-
-
-def _ordre(fait_: Evenement) -> tuple[datetime, str, str]:
-    return fait_.ordre
 
 
 @settings(max_examples=120)

@@ -200,13 +200,8 @@ def test_the_state_is_the_one_of_the_oracle(bruts: list[Brut]) -> None:
 def agree(etat: Etat, oracle: PieceOracle) -> None:
     (comptee,) = etat.images
     vue = cast(ImagePiece, comptee.image)
-    membres = ("nature", "canal", "minima_sociaux", "caf_traitante")
-    assert [getattr(vue, m) for m in membres] == [getattr(oracle, m) for m in membres]
-    assert [getattr(vue, m) or "" for m in ("teleservice", "pole", "site")] == [
-        oracle.teleservice,
-        oracle.pole,
-        oracle.site,
-    ]
+    for membre in ("nature", "canal", "minima_sociaux", "caf_traitante", "teleservice", "pole", "site"):
+        assert (getattr(vue, membre) or "") == (getattr(oracle, membre) or ""), membre
     assert (etat.dossier, comptee.objet, vue.arrivee) == (oracle.dossier, oracle.id, oracle.arrivee.isoformat())
     assert (vue.fin, vue.fin_genre) == (
         oracle.fin and oracle.fin.isoformat(),
