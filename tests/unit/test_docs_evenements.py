@@ -8,42 +8,22 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
+from jsonschema import Draft202012Validator
 
 from shared.events.catalogue import TYPES
 from shared.events.docs import check_docs, documents, write_docs
+from shared.events.docs.publications import PUBLICATIONS
 from shared.events.mouvements import DECODEURS, MOUVEMENTS
 from shared.events.porte import Recu, Refus, judge
 from shared.temps import parse_instant
+from tests.contrat import CONTRAT, DOCS, read, validator
 from tests.unit.valeurs import cases
 
-RACINE = Path(__file__).resolve().parents[2]
-CONTRAT = RACINE / "docs" / "contrat"
 MAINTENANT = parse_instant("2099-01-01T00:00:00Z")
 
 
-def _ecma_pattern(_: object, motif: str, instance: object, __: object) -> Iterator[ValidationError]:
-    # ECMA-262 reads `$` as the end of the text alone; Python's also matches before a last line feed.
-    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", motif), instance):
-        yield ValidationError(f"{instance!r} does not match {motif!r}")
-
-
-Validateur = extend(Draft202012Validator, {"pattern": _ecma_pattern})  # type: ignore[no-untyped-call]  # its stub has no types
-
-
-def read(chemin: str) -> Any:
-    """A committed document."""
-    return json.loads((CONTRAT / chemin).read_bytes())
-
-
-def validator(type_: str) -> Any:
-    """What checks an event against the committed schema of its type."""
-    return Validateur(read(f"schemas/{type_}.json"))
-
-
 def test_the_committed_documents_are_those_of_the_catalogue() -> None:
-    assert check_docs(RACINE / "docs") == []
+    assert check_docs(DOCS) == []
 
 
 def test_the_documents_are_the_same_at_each_writing() -> None:
@@ -66,7 +46,7 @@ def test_a_document_that_differs_is_missing_or_belongs_to_no_type_is_named(tmp_p
     assert check_docs(tmp_path) == []
 
 
-@pytest.mark.parametrize("type_", [*TYPES, *MOUVEMENTS])
+@pytest.mark.parametrize("type_", [*TYPES, *PUBLICATIONS])
 def test_each_schema_is_valid_2020_12_stands_alone_and_takes_its_example(type_: str) -> None:
     schema = read(f"schemas/{type_}.json")
     Draft202012Validator.check_schema(schema)
@@ -117,7 +97,7 @@ def test_a_schema_can_not_say_that_a_number_has_no_fraction_and_the_page_says_so
     octets = json.dumps(read(f"exemples/{type_}.json")).encode().replace(b"64979", texte)
     assert validator(type_).is_valid(json.loads(octets))
     assert isinstance(judge(octets, MAINTENANT), Refus)
-    assert "`1.0`" in (RACINE / "docs" / "evenements.md").read_text(encoding="utf-8")
+    assert "`1.0`" in (DOCS / "evenements.md").read_text(encoding="utf-8")
 
 
 def asyncapi() -> Any:
@@ -173,7 +153,7 @@ def test_each_type_passes_both_doors_and_the_log_of_the_service_that_owns_it() -
     assert adresses["ecluse.entrees.v1"] == set(TYPES)
     for service in ("production", "contacts", "recovery"):
         attendus = {t.type for t in TYPES.values() if t.service == service}
-        attendus |= {m.type for m in MOUVEMENTS.values() if m.service == service}
+        attendus |= {p.type for p in PUBLICATIONS.values() if service in p.services}
         assert adresses[f"ecluse.{service}.v1"] == attendus
 
 
@@ -192,8 +172,8 @@ def test_each_message_is_a_structured_cloudevent_keyed_by_caf_and_dossier() -> N
 
 
 def test_the_reference_page_tells_of_every_type_member_value_and_label() -> None:
-    page = (RACINE / "docs" / "evenements.md").read_text(encoding="utf-8")
-    for type_ in [*TYPES, *MOUVEMENTS]:
+    page = (DOCS / "evenements.md").read_text(encoding="utf-8")
+    for type_ in [*TYPES, *PUBLICATIONS]:
         assert f"### `{type_}`" in page
     assert "| `demande_rsa` | Demande de RSA |" in page
     assert "| `niveau` | non, vaut `1` |" in page

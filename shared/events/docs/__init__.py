@@ -8,10 +8,10 @@ import yaml
 
 from shared.events.catalogue import TYPES
 from shared.events.docs.asyncapi import asyncapi
-from shared.events.docs.exemples import front_office_example, movement_example
+from shared.events.docs.exemples import front_office_example, published_example
+from shared.events.docs.publications import PUBLICATIONS
 from shared.events.docs.reference import reference
-from shared.events.docs.schemas import front_office_schema, movement_schema
-from shared.events.mouvements import MOUVEMENTS
+from shared.events.docs.schemas import front_office_schema, published_schema
 
 _FAITS_ICI: Final = ("contrat/schemas", "contrat/exemples")
 
@@ -22,9 +22,9 @@ def documents() -> dict[str, str]:
     for nom, type_ in TYPES.items():
         textes[f"contrat/schemas/{nom}.json"] = _json(front_office_schema(type_))
         textes[f"contrat/exemples/{nom}.json"] = _json(front_office_example(type_))
-    for nom, mouvement in MOUVEMENTS.items():
-        textes[f"contrat/schemas/{nom}.json"] = _json(movement_schema(mouvement))
-        textes[f"contrat/exemples/{nom}.json"] = _json(movement_example(mouvement))
+    for nom, publication in PUBLICATIONS.items():
+        textes[f"contrat/schemas/{nom}.json"] = _json(published_schema(publication))
+        textes[f"contrat/exemples/{nom}.json"] = _json(published_example(publication))
     return textes
 
 

@@ -5,10 +5,9 @@ from typing import Any, Final
 
 from shared.events.base import Service
 from shared.events.catalogue import SERVICES, TYPES, types_of
-from shared.events.docs.exemples import front_office_example, movement_example
-from shared.events.docs.schemas import movement_summary
+from shared.events.docs.exemples import front_office_example, published_example
+from shared.events.docs.publications import PUBLICATIONS
 from shared.events.docs.sens import SERVICES as LIBELLES
-from shared.events.mouvements import MOUVEMENTS
 from shared.reglages import PARTITIONS
 
 Document = dict[str, Any]
@@ -20,14 +19,16 @@ _JSON_SCHEMA: Final = "application/schema+json;version=2020-12"
 
 def asyncapi() -> Document:
     """The whole document; messages refer to the schemas beside it."""
-    messages = {nom: _front_office_message(nom) for nom in TYPES} | {nom: _movement_message(nom) for nom in MOUVEMENTS}
+    messages = {nom: _front_office_message(nom) for nom in TYPES} | {
+        nom: _published_message(nom) for nom in PUBLICATIONS
+    }
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "Écluse, événements",
             "version": "1.0.0",
             "description": (
-                "Événements du front-office d'une Caf et mouvements publiés par ses services. Chaque message est un "
+                "Événements du front-office d'une Caf, et ce que ses services publient. Chaque message est un "
                 "CloudEvent 1.0 en mode structuré : le type est dans le corps, membre `type`. Une forme s'enrichit "
                 "sans changer de version ; une autre forme est un nouveau type `.v2`."
             ),
@@ -73,9 +74,10 @@ def _channels() -> Document:
         channels[service] = _channel(
             log_topic(service),
             "kafka",
-            f"Le journal du service {LIBELLES[service]} : les événements acceptés, et les mouvements qui en "
-            "découlent. Clé `caf|subject` ; l'ordre est celui du journal dans chaque partition.",
-            [*(t.type for t in types_of(service)), *(m.type for m in MOUVEMENTS.values() if m.service == service)],
+            f"Le journal du service {LIBELLES[service]} : les événements acceptés, les mouvements qui en "
+            "découlent et les gestes de ses corbeilles. Clé `caf|subject` ; l'ordre est celui du journal dans chaque "
+            "partition.",
+            [*(t.type for t in types_of(service)), *(p.type for p in PUBLICATIONS.values() if service in p.services)],
         )
         channels[service]["bindings"] = {"kafka": {"topic": log_topic(service), "partitions": PARTITIONS}}
     return channels
@@ -123,9 +125,9 @@ def _front_office_message(nom: str) -> Document:
     return _message(nom, type_.resume, front_office_example(type_))
 
 
-def _movement_message(nom: str) -> Document:
-    type_ = MOUVEMENTS[nom]
-    return _message(nom, movement_summary(type_), movement_example(type_))
+def _published_message(nom: str) -> Document:
+    publication = PUBLICATIONS[nom]
+    return _message(nom, publication.resume, published_example(publication))
 
 
 def _message(nom: str, resume: str, exemple: Document) -> Document:

@@ -3,9 +3,12 @@
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from shared.events.base import TypeEvenement, members_of
+from shared.events.docs.publications import Publication
 from shared.events.mouvements import (
+    MOUVEMENTS,
     Image,
     ImageCampagne,
     ImageContact,
@@ -17,7 +20,19 @@ from shared.events.mouvements import (
     ImageRemise,
     ImageRendezVous,
     ImageVerification,
-    TypeMouvement,
+)
+from shared.events.travail import (
+    BAIL_TERMINE,
+    PRIS,
+    RENDU,
+    REPORTE,
+    TERMINE,
+    Geste,
+    TravailBailTermine,
+    TravailPris,
+    TravailRendu,
+    TravailReporte,
+    TravailTermine,
 )
 
 Evenement = dict[str, Any]
@@ -96,7 +111,7 @@ _IMAGES: Final[dict[str, tuple[str, Image | None, Image]]] = {
         ImageRendezVous("site", "2024-03-05"),
         ImageRendezVous("site", "2024-03-05", propose="2024-03-05", propose_sous_7j=True),
     ),
-    "campagne": ("5f0c1d7ab8e24693f1d0c2b4a6978e35", None, ImageCampagne("2024-03-05", "Rentrée", "sms")),
+    "campagne": ("kQ0fGd1mT7yXw2sZbN4uRA", None, ImageCampagne("2024-03-05", "Rentrée", "sms")),
     "creance": (
         "K-000001",
         ImageCreance("091", "al", "erreur_declaration", "allocataire", "2024-03-05", 64_979, 64_979),
@@ -112,8 +127,26 @@ _IMAGES: Final[dict[str, tuple[str, Image | None, Image]]] = {
             recouvre_48_centimes=5_000,
         ),
     ),
-    "encaissement": ("K-000001.E-000001", None, ImageEncaissement("2024-03-05", "retenue", 5_000, "091", "al")),
-    "remise": ("K-000001.1", None, ImageRemise("2024-03-05", "accordee", 10_000, "091", "al")),
+    "encaissement": ("K-000001|E-000001", None, ImageEncaissement("2024-03-05", "retenue", 5_000, "091", "al")),
+    "remise": (
+        "K-000001|accordee|kQ0fGd1mT7yXw2sZbN4uRA",
+        None,
+        ImageRemise("2024-03-05", "accordee", 10_000, "091", "al"),
+    ),
+}
+
+_PRISE: Final[dict[str, Any]] = {
+    "objet": "K-000001",
+    "corbeille": "retard_1_mois",
+    "titulaire": "poste-12",
+    "jeton": 41,
+}
+_GESTES: Final[dict[str, Geste]] = {
+    PRIS: TravailPris(**_PRISE, bail_jusqu_a="2024-03-14T15:55:12Z"),
+    TERMINE: TravailTermine(**_PRISE, issue="promesse", date="2024-03-29", reprise_le="2024-03-30"),
+    REPORTE: TravailReporte(**_PRISE, motif="attente_piece", jusqu_a="2024-03-21"),
+    RENDU: TravailRendu(**_PRISE),
+    BAIL_TERMINE: TravailBailTermine(**_PRISE, bail_termine_le="2024-03-14T15:55:12Z"),
 }
 
 
@@ -141,21 +174,29 @@ def front_office_example(type_: TypeEvenement) -> Evenement:
     }
 
 
-def movement_example(type_: TypeMouvement) -> Evenement:
-    """A movement as a service publishes it."""
-    objet, avant, apres = _IMAGES[type_.famille]
+def published_example(publication: Publication) -> Evenement:
+    """An event of the type as a service publishes it."""
+    service = publication.services[-1]
+    if publication.type in _GESTES:
+        geste = _GESTES[publication.type]
+        identifiant, data = f"travail-{geste.jeton}-{publication.type.split('.')[-2]}", _plain(geste)
+    else:
+        famille = MOUVEMENTS[publication.type].famille
+        objet, avant, apres = _IMAGES[famille]
+        identifiant = f"{famille}-091-{objet}-1"
+        data = {"objet": objet, "avant": _plain(avant), "apres": _plain(apres)}
     return {
         "specversion": "1.0",
-        "id": f"{type_.famille}-091-{objet}-1",
-        "source": f"/ecluse/{type_.service}",
-        "type": type_.type,
+        "id": identifiant,
+        "source": f"/ecluse/{service}",
+        "type": publication.type,
         "subject": "D-7f3a91",
         "time": "2024-03-14T15:40:12.000481Z",
         "caf": "091",
         "datacontenttype": "application/json",
-        "data": {"objet": objet, "avant": _plain(avant), "apres": _plain(apres)},
+        "data": data,
     }
 
 
-def _plain(image: Image | None) -> object:
-    return msgspec.json.decode(msgspec.json.encode(image))
+def _plain(valeur: Struct | None) -> object:
+    return msgspec.json.decode(msgspec.json.encode(valeur))

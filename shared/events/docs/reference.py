@@ -7,10 +7,10 @@ import msgspec
 
 from shared.events.base import Liste, Membre, TypeEvenement, members_of
 from shared.events.catalogue import SERVICES, TYPES, types_of
-from shared.events.docs.schemas import movement_summary
-from shared.events.docs.sens import ATTRIBUTS, GENRES, IMAGES, MEMBRES
+from shared.events.docs.publications import PUBLICATIONS, Publication
+from shared.events.docs.sens import ATTRIBUTS, GENRES, MEMBRES
 from shared.events.docs.sens import SERVICES as LIBELLES
-from shared.events.mouvements import MOUVEMENTS, TypeMouvement
+from shared.events.mouvements import MOUVEMENTS
 
 _ENTETE: Final = """# Les événements
 
@@ -38,6 +38,12 @@ Un schéma JSON ne sait dire ni `1.0` (pour lui un entier), ni ce qui dépend d'
 instant métier), ni les doublons : sur ces points la porte décide.
 """
 
+_TRAVAIL: Final = """
+## Les corbeilles
+
+Ce que publient les services qui distribuent du travail, Production et Recouvrement, dans leur propre journal.
+"""
+
 
 def reference() -> str:
     """The page, in Markdown."""
@@ -46,7 +52,9 @@ def reference() -> str:
     for service in SERVICES:
         parties.append(f"\n## {LIBELLES[service]}\n")
         parties.extend(_front_office(t) for t in types_of(service))
-        parties.extend(_movement(m) for m in MOUVEMENTS.values() if m.service == service)
+        parties.extend(_movement(PUBLICATIONS[m.type]) for m in MOUVEMENTS.values() if m.service == service)
+    parties.append(_TRAVAIL)
+    parties.extend(_gesture(p) for nom, p in PUBLICATIONS.items() if nom not in MOUVEMENTS)
     parties.append("\n## Les listes\n")
     parties.extend(_list(liste) for liste in _lists(TYPES.values()))
     return "".join(parties)
@@ -71,16 +79,27 @@ def _form(membre: Membre) -> str:
     return f"[{nom}](#{nom.lower()})"
 
 
-def _movement(type_: TypeMouvement) -> str:
-    lignes = [
-        [f"`{c.encode_name}`", "oui" if c.required else "non", IMAGES[c.encode_name]]
-        for c in msgspec.structs.fields(type_.image)
-    ]
+def _movement(publication: Publication) -> str:
+    image = MOUVEMENTS[publication.type].image
     return (
-        f"\n### `{type_.type}`\n\n{movement_summary(type_)} `data` porte `objet`, `avant` et `apres` ; une image est\n"
+        f"\n### `{publication.type}`\n\n{publication.resume} `data` porte `objet`, `avant` et `apres` ; une image est\n"
         "`null` quand la chose n'est pas comptée. Les jours sont ceux de Paris, `AAAA-MM-JJ`.\n"
-        + _table(["membre de l'image", "requis", "sens"], lignes)
+        + _members("membre de l'image", image, publication.sens)
     )
+
+
+def _gesture(publication: Publication) -> str:
+    return f"\n### `{publication.type}`\n\n{publication.resume}\n" + _members(
+        "membre", publication.donnees, publication.sens
+    )
+
+
+def _members(titre: str, classe: type[msgspec.Struct], sens: dict[str, str]) -> str:
+    lignes = [
+        [f"`{c.encode_name}`", "oui" if c.required else "non", sens[c.encode_name]]
+        for c in msgspec.structs.fields(classe)
+    ]
+    return _table([titre, "requis", "sens"], lignes)
 
 
 def _lists(types: Iterable[TypeEvenement]) -> list[type[Liste]]:

@@ -5,8 +5,8 @@ from typing import Any, Final
 import msgspec
 
 from shared.events.base import FIN, CodeCaf, Identifiant, Instant, Texte, TypeEvenement
-from shared.events.docs.sens import ATTRIBUTS, FAMILLES, IMAGES, MEMBRES
-from shared.events.mouvements import Mouvement, TypeMouvement
+from shared.events.docs.publications import Publication
+from shared.events.docs.sens import ATTRIBUTS, MEMBRES
 from shared.events.porte import Enveloppe, envelope_of
 
 Schema = dict[str, Any]
@@ -25,27 +25,21 @@ def front_office_schema(type_: TypeEvenement) -> Schema:
     return schema
 
 
-def movement_schema(type_: TypeMouvement) -> Schema:
-    """The movement as a service publishes it: readers ignore what they do not know."""
+def published_schema(publication: Publication) -> Schema:
+    """The event as a service publishes it: readers ignore what they do not know."""
     classe = msgspec.defstruct(
-        f"Mouvement{type_.image.__name__.removeprefix('Image')}",
-        [("data", Mouvement[type_.image])],  # type: ignore[name-defined]  # the class is a value of the table
+        f"Publie{publication.donnees.__name__}",
+        [("data", publication.donnees)],
         bases=(Enveloppe,),
         kw_only=True,
-        tag=type_.type,
+        tag=publication.type,
     )
-    schema = _schema(classe, type_.type, movement_summary(type_), IMAGES)
+    schema = _schema(classe, publication.type, publication.resume, publication.sens)
     proprietes = schema["properties"]
     proprietes.pop("data_base64")
     proprietes["datacontenttype"] = {"const": "application/json"}
-    proprietes["data"]["properties"]["objet"] |= {"description": "identifiant de la chose comptée, au sein de sa Caf"}
     schema["required"].append("datacontenttype")
     return schema
-
-
-def movement_summary(type_: TypeMouvement) -> str:
-    """What the movement tells, in French."""
-    return f"Ce que les indicateurs comptent pour {FAMILLES[type_.famille]}, avant et après une décision."
 
 
 def _schema(classe: type[msgspec.Struct], type_: str, resume: str, sens: dict[str, str]) -> Schema:

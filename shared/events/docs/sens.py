@@ -96,6 +96,9 @@ MEMBRES: Final = {
 }
 
 IMAGES: Final = {
+    "objet": "identifiant de la chose comptée, au sein de sa Caf",
+    "avant": "son image avant, `null` : pas comptée",
+    "apres": "son image après, `null` : plus comptée",
     "annule_centimes": "montant annulé",
     "arrivee": "jour d'arrivée",
     "attentes": "pauses disjointes, du premier jour inclus au dernier exclu (`null` : toujours en pause)",
@@ -144,6 +147,20 @@ IMAGES: Final = {
     "theme": "thème",
     "traitee": "jour du traitement",
     "type_controle": "type de contrôle",
+}
+
+TRAVAIL: Final = {
+    "objet": "la pièce ou la créance",
+    "corbeille": "la corbeille",
+    "titulaire": "qui a pris l'élément : un identifiant opaque, jamais un nom",
+    "jeton": "jeton de la prise, toujours croissant dans le service",
+    "bail_jusqu_a": "instant où le bail prend fin sans réponse",
+    "bail_termine_le": "instant où le bail a pris fin",
+    "issue": "comment le travail finit",
+    "date": "jour donné par le titulaire : promesse, ou nouvel appel",
+    "reprise_le": "jour où l'élément revient ; absent : des faits l'ont déjà sorti de toute corbeille",
+    "motif": "pourquoi l'élément attend",
+    "jusqu_a": "jour où l'élément revient",
 }
 
 FAMILLES: Final = {
