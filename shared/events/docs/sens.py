@@ -99,7 +99,6 @@ IMAGES: Final = {
     "objet": "identifiant de la chose comptée, au sein de sa Caf",
     "avant": "son image avant, `null` : pas comptée",
     "apres": "son image après, `null` : plus comptée",
-    "annule_centimes": "montant annulé",
     "arrivee": "jour d'arrivée",
     "attentes": "pauses disjointes, du premier jour inclus au dernier exclu (`null` : toujours en pause)",
     "caf_traitante": "la Caf qui fait le travail",
@@ -145,7 +144,6 @@ IMAGES: Final = {
     "site": "site",
     "teleservice": "téléservice",
     "theme": "thème",
-    "traitee": "jour du traitement",
     "type_controle": "type de contrôle",
 }
 
