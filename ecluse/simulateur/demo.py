@@ -67,7 +67,7 @@ def run_live(
         )
         jour_des_temoins = jour
         for secondes, octets in journee:
-            if not (_wait_until(depart + int(secondes * SECONDE), clock, stop) and _deliver(send, octets, stop)):
+            if not (_wait_until(depart + round(secondes * SECONDE), clock, stop) and _deliver(send, octets, stop)):
                 return envoyes
             envoyes += 1
     return envoyes

@@ -5,6 +5,7 @@ passed them. Memory holds what is not over, never what has been sent.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from heapq import heappop, heappush
 from typing import Final
 
@@ -62,7 +63,8 @@ def history(
 ) -> Iterator[bytes]:
     """The events of ``jours`` days that end with the day ``fin``, in order of emission, as JSON.
 
-    What was open before is carried in, with the créances of five years. Nothing is dated or emitted after ``fin``.
+    The day itself and the last one of the month before each hold an example of everything a rate needs. What was open
+    before is carried in, with the créances of five years. Nothing is dated or emitted after ``fin``.
     The same arguments give the same bytes. Raises ``ValueError`` for a scale that is not above 0 and at most 1.
     """
     caisse = Caisse(profil, echelle, graine, f"histoire|{to_iso(fin)}|{jours}")
@@ -72,9 +74,11 @@ def history(
 
 def _flow(caisse: Caisse, debut: int, fin: int) -> Iterator[Envoi]:
     outils, journees, file = Outils(caisse, midnight(fin + 1)), Journees(caisse), list[Envoi]()
-    for actes in Temoins(caisse, at(fin, 10.0)).plan():
-        for envoi in outils.send(caisse.draw_for(fin, "temoins envoyés"), actes):
-            heappush(file, envoi)
+    for jour in (fin - date.fromordinal(fin).day, fin):
+        tirage = caisse.draw_for(jour, "témoins envoyés")
+        for actes in Temoins(caisse, at(jour, 10.0)).plan():
+            for envoi in outils.send(tirage, actes):
+                heappush(file, envoi)
     for jour in range(add_months(debut, -MOIS_DES_FRAUDES), fin + 1):
         tirage = caisse.draw_for(jour, "outils")
         for actes in _begun(journees, jour, debut):

@@ -31,7 +31,7 @@ class Temoins:
         self._debut = debut
         self._saisi = saisi
         self._jour = to_jour(debut)
-        self._tirage: Random = caisse.draw_for(self._jour, "temoins")
+        self._tirage: Random = caisse.draw_for(self._jour, "témoins")
 
     def plan(self) -> Iterator[list[Acte]]:
         """The acts of each example."""
