@@ -325,6 +325,18 @@ def test_cells_that_count_nothing_any_more_leave_the_checkpoint(moteur: Engine) 
     assert _reload(moteur).diff(fold([Comptee("091", ImageCourrier("2023-01-03"))])) == []
 
 
+def test_cells_emptied_while_many_others_come_leave_the_checkpoint_too(moteur: Engine) -> None:
+    ancienne = ImageCourrier("2023-01-02")
+    pli = fold([Comptee("091", ancienne)])
+    _checkpoint(moteur, pli)
+    pli.apply([movement("091", ancienne, None)])
+    for annee in range(1970, 2000):
+        jours = [f"{annee}-{mois:02d}-{jour:02d}" for mois in range(1, 13) for jour in range(1, 29)]
+        pli.apply([movement("091", None, ImageCourrier(jour)) for jour in jours])
+    _checkpoint(moteur, pli)
+    assert _reload(moteur).diff(pli) == []
+
+
 def test_a_checkpoint_of_another_version_of_the_fold_asks_for_a_rebuild(moteur: Engine) -> None:
     _checkpoint(moteur, fold([Comptee("091", ImageCourrier("2023-01-02"))]))
     with moteur.begin() as connexion:
