@@ -56,32 +56,6 @@ def test_without_a_session_a_page_says_how_to_get_one_and_nothing_else(app: Fast
     assert "091" not in reponse.text
 
 
-def test_a_link_gives_a_cookie_that_scripts_and_other_sites_cannot_use(app: FastAPI) -> None:
-    visiteur = Visiteur(app)
-    reponse = visiteur.enter()
-    assert (reponse.status_code, reponse.headers["location"]) == (303, "/")
-    cookie = reponse.headers["set-cookie"]
-    assert {"HttpOnly", "SameSite=strict", "Path=/", "Max-Age=43200"} <= set(cookie.split("; "))
-    assert visiteur.get("/").status_code == 200
-
-
-def test_a_link_serves_once(app: FastAPI) -> None:
-    lien = app.state.acces.create_link()
-    assert Visiteur(app).get(f"/entrer?lien={lien}").status_code == 303
-    second = Visiteur(app).get(f"/entrer?lien={lien}")
-    assert second.status_code == 401
-    assert "set-cookie" not in second.headers
-
-
-def test_a_link_followed_from_another_site_goes_through_a_page_of_ours(app: FastAPI) -> None:
-    """Browsers keep a strict cookie out of a chain of redirects that another site began."""
-    lien = app.state.acces.create_link()
-    reponse = Visiteur(app).get(f"/entrer?lien={lien}", sec_fetch_site="cross-site")
-    assert reponse.status_code == 200
-    assert Page(reponse.text).all("a", href="/")
-    assert "set-cookie" in reponse.headers
-
-
 @pytest.mark.parametrize("adresse", [*PAGES, "/static/ecluse.css", "/nulle-part", "/entrer?lien=x"])
 def test_every_answer_forbids_what_is_not_ours(visiteur: Visiteur, adresse: str) -> None:
     entetes = visiteur.get(adresse).headers
@@ -298,49 +272,6 @@ def test_the_state_page_tells_what_stopped_where_a_hole_is_and_what_waits(visite
     assert "Trou dans le journal 4001 manque" in texte
     assert "ecluse dead-letters list" in texte
     assert "En rattrapage : tout ce qui est accepté n'est pas encore compté" in texte
-
-
-def form_of(visiteur: Visiteur) -> dict[str, str]:
-    """The hidden fields of the form that closes the session."""
-    return Page(visiteur.get("/").text).fields("/sortir")
-
-
-def test_closing_a_session_ends_it_for_good(visiteur: Visiteur) -> None:
-    cookies = dict(visiteur.cookies)
-    assert "Session fermée" in visiteur.post("/sortir", form_of(visiteur)).text
-    visiteur.cookies.update(cookies)
-    assert visiteur.get("/").status_code == 401
-
-
-@pytest.mark.parametrize(
-    "entetes",
-    [
-        {"sec_fetch_site": "cross-site"},
-        {"sec_fetch_site": "same-site"},
-        {"origin": "http://ailleurs.test"},
-        {"origin": "null"},
-    ],
-)
-def test_a_form_sent_from_elsewhere_does_nothing(visiteur: Visiteur, entetes: dict[str, str]) -> None:
-    assert visiteur.post("/sortir", form_of(visiteur), **entetes).status_code == 403
-    assert visiteur.get("/").status_code == 200
-
-
-@pytest.mark.parametrize("entetes", [{}, {"sec_fetch_site": "same-origin", "origin": "http://ecluse.test"}])
-def test_a_form_of_ours_is_taken_with_or_without_the_headers_of_recent_browsers(
-    visiteur: Visiteur, entetes: dict[str, str]
-) -> None:
-    assert visiteur.post("/sortir", form_of(visiteur), **entetes).status_code == 200
-
-
-@pytest.mark.parametrize("jeton", ["", "faux"])
-def test_a_form_without_the_token_of_the_session_does_nothing(visiteur: Visiteur, jeton: str) -> None:
-    assert visiteur.post("/sortir", {"jeton_formulaire": jeton}).status_code == 403
-    assert visiteur.get("/").status_code == 200
-
-
-def test_a_form_too_long_is_not_read_to_its_end(visiteur: Visiteur) -> None:
-    assert visiteur.post("/sortir", b"a=" + b"x" * 100_000).status_code == 413
 
 
 def test_static_files_are_named_by_their_content_and_packed_with_the_code(visiteur: Visiteur) -> None:
