@@ -13,7 +13,6 @@ from shared.runtime.faits import Fait
 from shared.temps import HEURE, parse_instant, to_jour
 
 RECU: Final = "fr.caf.contact.recu.v1"
-PRIS_EN_CHARGE: Final = "fr.caf.contact.pris_en_charge.v1"
 TRANSFERE: Final = "fr.caf.contact.transfere.v1"
 CLOS: Final = "fr.caf.contact.clos.v1"
 DEMANDE: Final = "fr.caf.rendez_vous.demande.v1"
@@ -30,7 +29,6 @@ REITERATION: Final = 168 * HEURE
 # Paris days from the demand to the slot first offered (RDV-7J).
 PROPOSITION: Final = 7
 
-_GESTES: Final = (PRIS_EN_CHARGE, TRANSFERE, CLOS)
 _ISSUES: Final = {HONORE: "honore", MANQUE: "manque", ANNULE: "annule"}
 # Across types the rank does not decide: the last outcome is the last by instant, then source, then id.
 _PAR_INSTANT: Final = attrgetter("instant", "source", "id")
