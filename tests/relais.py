@@ -13,11 +13,12 @@ from typing import Any
 import httpx
 from typer.testing import CliRunner, Result
 
-from ecluse.emission.cli import app
+from ecluse.cli import app
 from shared.web.porte import UN_LOT
 from tests.fausse_destination import JETON
 
 RACINE = Path(__file__).resolve().parent.parent
+# The sub-command alone: each of the many processes of these tests starts without loading the four services.
 COMMANDE = [sys.executable, "-c", "from ecluse.emission.cli import app; app()"]
 
 
@@ -60,7 +61,7 @@ class Relais:
 
 def command(*arguments: str) -> Result:
     """Run a command of ``ecluse relais`` that ends by itself."""
-    return CliRunner().invoke(app, list(arguments))
+    return CliRunner().invoke(app, ["relais", *arguments])
 
 
 def environment(plus: Mapping[str, str] | None = None) -> dict[str, str]:

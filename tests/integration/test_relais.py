@@ -4,10 +4,13 @@ import json
 import os
 import resource
 import socket
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import httpx
 
+from ecluse.emission.relais import REQUETES_MAX
 from shared.web.porte import EVENEMENTS_MAX, UN_EVENEMENT
 from tests.fausse_destination import FausseDestination
 from tests.relais import command, courrier, running, start_relais
@@ -163,3 +166,20 @@ def test_a_kill_gives_the_folder_back(tmp_path: Path) -> None:
     with running(tmp_path / "r", FERMEE) as suivant:
         assert suivant.etat()["attente"] == 1
         assert suivant.jeton == relais.jeton
+
+
+def test_callers_that_never_finish_their_request_hold_no_memory_and_no_place_for_ever(tmp_path: Path) -> None:
+    with running(tmp_path / "r", FERMEE) as relais, ExitStack() as lentes:
+        adresse = httpx.URL(relais.url)
+        debut = f"POST /v1/evenements HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {relais.jeton}\r\n"
+        for _ in range(REQUETES_MAX):
+            prise = lentes.enter_context(socket.create_connection((adresse.host, adresse.port or 0)))
+            prise.sendall(f"{debut}Content-Type: {UN_EVENEMENT}\r\nContent-Length: 9\r\n\r\n".encode())
+        numeros = count()
+        refus = next(r for n in numeros if (r := relais.post([courrier(f"a{n}")])).status_code != 202)
+        assert (refus.status_code, refus.headers["retry-after"]) == (503, "1")
+        lentes.close()
+        next(n for n in numeros if relais.post([courrier(f"a{n}")]).status_code == 202)
+        statut, erreurs = relais.stop()
+    assert statut == 0
+    assert "Traceback" not in erreurs

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from fastapi import FastAPI, Query
+from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from shared.events.porte import Refus, judge
 from shared.web.porte import EVENEMENTS_MAX, OCTETS_MAX, UN_EVENEMENT, UN_LOT, answer, read_events, split_batch
-from shared.web.problemes import CorpsTropGrand, Indisponible, JsonIllisible, install_problems
+from shared.web.problemes import CorpsTropGrand, JsonIllisible, install_problems
 from tests.serveurs import serve
 
 PROFOND = 10_000
@@ -57,18 +57,6 @@ def build_app() -> FastAPI:
             [Rendu("refuse", j.detail, j.id, j.type) if isinstance(j, Refus) else Rendu("accepte") for j in juges]
         )
 
-    @app.get("/panne")
-    async def fail() -> None:
-        raise RuntimeError("secret interne")
-
-    @app.get("/fermee")
-    async def closed() -> None:
-        raise Indisponible("le dossier est plein", apres=7)
-
-    @app.get("/bornee")
-    async def bounded(limite: int = Query(ge=1, le=50)) -> int:
-        return limite
-
     return app
 
 
@@ -99,15 +87,10 @@ def test_one_event_is_accepted(porte: httpx.Client) -> None:
 def test_a_valid_event_beside_an_invalid_one_is_kept_and_the_refusal_says_where_and_why(porte: httpx.Client) -> None:
     lot = [event("a"), event("b", caf="91"), event("c")]
     statut, reponse = post(porte, json.dumps(lot).encode())
-    assert statut == 202
-    assert reponse["acceptes"] == 2
+    assert (statut, reponse["acceptes"]) == (202, 2)
     (rejet,) = reponse["rejets"]
-    assert rejet == {
-        "index": 1,
-        "id": "b",
-        "type": "fr.caf.courrier.arrive.v1",
-        "detail": "caf : trois chiffres attendus, par exemple 091",
-    }
+    assert rejet.pop("detail").startswith("caf : trois chiffres attendus")
+    assert rejet == {"index": 1, "id": "b", "type": "fr.caf.courrier.arrive.v1"}
 
 
 def test_a_request_whose_every_event_is_refused_is_422(porte: httpx.Client) -> None:
@@ -313,41 +296,3 @@ def test_any_bytes_are_cut_or_refused_and_nothing_else(corps: bytes) -> None:
     except JsonIllisible:
         return
     assert split_batch(b"[" + b",".join(elements) + b"]") == elements
-
-
-def test_an_unforeseen_failure_tells_nothing_of_the_inside(porte: httpx.Client) -> None:
-    reponse = porte.get("/panne")
-    assert reponse.status_code == 500
-    assert reponse.json()["type"] == "urn:ecluse:probleme:erreur-interne"
-    assert "secret" not in reponse.text
-    assert "Traceback" not in reponse.text
-
-
-def test_a_problem_carries_its_headers_type_title_and_status(porte: httpx.Client) -> None:
-    reponse = porte.get("/fermee")
-    assert (reponse.status_code, reponse.headers["retry-after"]) == (503, "7")
-    assert reponse.json() == {
-        "type": "urn:ecluse:probleme:indisponible",
-        "title": "Momentanément indisponible",
-        "status": 503,
-        "detail": "le dossier est plein",
-    }
-
-
-@pytest.mark.parametrize(
-    ("limite", "phrase"), [("x", "un nombre entier est attendu"), ("0", "au moins 1"), ("99", "au plus 50")]
-)
-def test_a_parameter_out_of_its_schema_is_explained_in_french(porte: httpx.Client, limite: str, phrase: str) -> None:
-    reponse = porte.get("/bornee", params={"limite": limite})
-    assert reponse.status_code == 422
-    assert reponse.json()["erreurs"] == [{"champ": "limite", "detail": phrase}]
-
-
-@pytest.mark.parametrize(("methode", "chemin", "statut"), [("GET", "/rien", 404), ("DELETE", "/panne", 405)])
-def test_what_the_framework_refuses_is_a_problem_too(
-    porte: httpx.Client, methode: str, chemin: str, statut: int
-) -> None:
-    reponse = porte.request(methode, chemin)
-    assert (reponse.status_code, reponse.json()["status"]) == (statut, statut)
-    assert reponse.headers["content-type"] == "application/problem+json"
-    assert ("allow" in reponse.headers) == (statut == 405)
