@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -143,7 +143,8 @@ def reach(chemin: Path) -> Iterator[Acces]:
             raise ServeurInjoignable(
                 f"le dossier {chemin} est utilisé par un autre Écluse qui ne répond pas encore : réessayer bientôt"
             ) from None
-        yield AccesDistant(Client(occupe.url, chemin))
+        with closing(Client(occupe.url, chemin)) as client:
+            yield AccesDistant(client)
         return
     with dossier, open_house(Reglages(chemin)) as maison:
         yield AccesLocal(maison)

@@ -59,6 +59,10 @@ class Client:
             self._send_packet(paquet, octets, reponses)
         return _Envoi(reponses)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def _send_packet(self, rangs: list[int], octets: Sequence[bytes], reponses: list[Reponse]) -> None:
         corps = b"[" + b",".join(octets[rang] for rang in rangs) + b"]"
         reponse = self._request("POST", "/v1/evenements", content=corps, headers={"Content-Type": UN_LOT})

@@ -27,15 +27,17 @@ _ADRESSE: Final = re.compile(r"http://127\.0\.0\.1:\d+")
 
 @dataclass
 class Serveur:
-    """An ``ecluse up`` of its own, on a free port, which can be killed and started again on the same folder."""
+    """An ``ecluse up`` of its own, which can be killed and started again on the same folder. ``port`` 0: a free one."""
 
     dossier: Path
+    port: int = 0
     processus: "subprocess.Popen[str] | None" = None
     url: str = ""
+    _lecteur: threading.Thread | None = None
 
     def start(self, **variables: str) -> None:
         """Start, and wait until it says where it answers."""
-        commande = [sys.executable, "-m", "ecluse", "up", "--data-dir", str(self.dossier), "--port", "0"]
+        commande = [sys.executable, "-m", "ecluse", "up", "--data-dir", str(self.dossier), "--port", str(self.port)]
         self.processus = subprocess.Popen(
             commande, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1", **variables}
         )
@@ -47,19 +49,28 @@ class Serveur:
                 break
         else:
             raise RuntimeError(f"le serveur ne démarre pas (code {self.processus.wait()})")
-        threading.Thread(target=_drain, args=(self.processus,), daemon=True).start()
+        self._lecteur = threading.Thread(target=_drain, args=(self.processus,), daemon=True)
+        self._lecteur.start()
 
     def kill(self) -> None:
         """SIGKILL: nothing is flushed, nothing is closed."""
         assert self.processus is not None  # noqa: S101  # started before
         self.processus.send_signal(signal.SIGKILL)
-        self.processus.wait()
+        self.wait(60)
 
     def stop(self) -> None:
         """Ask it to stop, as Ctrl-C does."""
         if self.processus is not None and self.processus.poll() is None:
             self.processus.send_signal(signal.SIGINT)
-            self.processus.wait(60)
+            self.wait(60)
+
+    def wait(self, secondes: float) -> int:
+        """The exit status, once it has ended; ``subprocess.TimeoutExpired`` when it takes longer."""
+        assert self.processus is not None  # noqa: S101  # started before
+        statut = self.processus.wait(secondes)
+        if self._lecteur is not None:
+            self._lecteur.join()
+        return statut
 
     def client(self) -> httpx.Client:
         """A client with the local token."""
@@ -198,5 +209,6 @@ def _piece(piece: str, *, traitee: bool) -> list[dict[str, object]]:
 
 def _drain(processus: "subprocess.Popen[str]") -> None:
     assert processus.stdout is not None  # noqa: S101  # asked for at start
-    for _ in processus.stdout:
-        pass
+    with processus.stdout as sortie:
+        for _ in sortie:
+            pass

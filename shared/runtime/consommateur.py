@@ -125,15 +125,18 @@ class Consommateur:
         return Fraicheur(dernier or None, max(0.0, retard), self._passes_a_jour >= 2 and retard < 5)
 
     def wait_for(self, cibles: dict[str, int], attente: float) -> bool:
-        """Wait until every source is applied up to its target position; False after ``attente`` seconds."""
+        """Wait until every source is applied up to its target position and ``a_jour``.
+
+        False after ``attente`` seconds, or as soon as a source is stopped or held by a hole.
+        """
+
+        def is_there() -> bool:
+            return self._passes_a_jour >= 2 and all(
+                self.avances[s].curseur >= p for s, p in cibles.items() if s in self.avances
+            )
+
         with self._cloche.signal:
-            return self._cloche.signal.wait_for(
-                lambda: (
-                    all(self.avances[s].curseur >= p for s, p in cibles.items() if s in self.avances)
-                    or any(a.arret for a in self.avances.values())
-                ),
-                attente,
-            ) and not any(a.arret for a in self.avances.values())
+            return self._cloche.signal.wait_for(lambda: is_there() or self._held() > 0, attente) and not self._held()
 
     def checkpoint(self) -> None:
         """Save what changed and the watermarks in one transaction, against the watermarks of the last one."""
@@ -169,6 +172,7 @@ class Consommateur:
 
     def _run(self) -> None:
         while not self._arret:
+            coups = self._cloche.coups
             lus = sum(self._guard(s, self._advance) or 0 for s in self._sources)
             complet = all(self._is_complete(a) for a in self.avances.values())
             self._passes_a_jour = self._passes_a_jour + 1 if complet else 0
@@ -177,12 +181,18 @@ class Consommateur:
                 self._depuis_point and self._clock() - self._point_le >= POINT_TOUS_LES
             ):
                 self._try_checkpoint()
-            with self._cloche.signal:
-                if lus:
-                    self._cloche.signal.notify_all()
-                elif not self._arret:
-                    self._cloche.signal.wait(0.05 if self._passes_a_jour == 1 else 1.0)
+            self._rest(coups, 0.0 if lus else 0.05 if self._passes_a_jour == 1 else 1.0)
         self._try_checkpoint()
+
+    def _rest(self, coups: int, au_plus: float) -> None:
+        """Tell whoever waits to look again, then wait for a ring; one that came since ``coups`` was read counts."""
+        with self._cloche.signal:
+            self._cloche.signal.notify_all()
+            self._cloche.signal.wait_for(lambda: self._arret or self._cloche.coups != coups, au_plus)
+
+    def _held(self) -> int:
+        """How many sources are stopped, or held by a hole."""
+        return sum(bool(a.arret or a.trou) for a in self.avances.values())
 
     def _try_checkpoint(self) -> None:
         try:

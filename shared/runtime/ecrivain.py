@@ -208,8 +208,8 @@ class Ecrivain:
             crash_point(APRES_COMMIT)
         finally:
             TEMOIN.close()
-        if lot.journal:
-            self._notify()
+        # Even without an event for the log: nothing waits any more, which is what ``a_jour`` asks.
+        self._notify()
         return resultat
 
 

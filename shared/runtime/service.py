@@ -40,13 +40,15 @@ class MaillonEpoque(Struct, frozen=True):
 
 @dataclass
 class Cloche:
-    """Wakes whoever waits for something new in a log."""
+    """Wakes whoever waits for something new in a log. ``coups``: how often it has rung."""
 
     signal: Condition = field(default_factory=Condition)
+    coups: int = 0
 
     def ring(self) -> None:
         """Something was committed."""
         with self.signal:
+            self.coups += 1
             self.signal.notify_all()
 
 

@@ -1,0 +1,137 @@
+"""A month of real volume through the whole house: every figure exact, whatever the order, however often."""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from ecluse.acces import Acces
+from ecluse.importation import Ligne
+from shared.ndjson import read_lines
+from tests.donnees import attendu, exige_mois_complet, petit_mois
+from tests.maisons import Hote, Import, assert_same, draw_seed, figures, in_process, letter_ids, send_all
+
+# Their refusal depends on coming second: same source and id as an earlier line, other content.
+SUIVENT: Final = 6
+
+
+def _as_written(lignes: list[Ligne]) -> list[Ligne]:
+    return lignes
+
+
+def _shuffled(lignes: list[Ligne]) -> list[Ligne]:
+    libres = lignes[:-SUIVENT]
+    return [*random.Random(draw_seed()).sample(libres, len(libres)), *lignes[-SUIVENT:]]
+
+
+def _backwards(lignes: list[Ligne]) -> list[Ligne]:
+    return [*lignes[-SUIVENT - 1 :: -1], *lignes[-SUIVENT:]]
+
+
+ORDRES: Final[Mapping[str, Callable[[list[Ligne]], list[Ligne]]]] = {
+    "en ordre": _as_written,
+    "sans ordre": _shuffled,
+}
+
+
+@dataclass(frozen=True)
+class Mois:
+    """A month in a house, and the answer that it must give."""
+
+    acces: Acces
+    lignes: list[Ligne]
+    importe: Import
+    attendu: Mapping[str, Any]
+    dossier: Path
+
+    def check_verdicts(self) -> None:
+        """The right lines are refused, and the others counted."""
+        assert sorted(r["ligne"] for r in self.importe.rejets) == [r["ligne"] for r in self.attendu["rejets"]]
+        bilan = self.importe.bilan
+        assert {"acceptes": bilan.acceptes, "doublons": bilan.doublons, "rejets": bilan.rejets} == self.attendu[
+            "import"
+        ]
+
+    def check_figures(self) -> None:
+        """Every figure, the daily stock and both cuts, for each Caf and period that the answer gives."""
+        for reponse in (self.attendu, *([self.attendu["autre"]] if "autre" in self.attendu else [])):
+            question = (reponse["caf"], reponse["du"], reponse["au"])
+            assert_same(figures(self.acces, *question), reponse["indicateurs"])
+            stock = self.acces.series("STOCK", *question, "jour")["points"]
+            assert [point["valeur"] for point in stock] == reponse["coupes"]["STOCK par jour"]
+            for code, par in (("COG-08-29", "nature"), ("PIECES-ARRIVEES", "canal")):
+                parts = self.acces.cut(code, *question, par)["parts"]
+                assert_same({part["cle"]: part for part in parts}, reponse["coupes"][f"{code} par {par}"])
+
+    def check_letters(self) -> None:
+        """What is impossible is a dead letter, once; nothing waits for its object."""
+        assert letter_ids(self.acces.letters(closes=False)) == sorted(self.attendu["lettres_mortes"])
+        assert [s["en_attente_d_arrivee"] for s in self.acces.state()["services"]] == [0, 0, 0]
+
+    def check_rebuild(self) -> None:
+        """The figures folded again from the log are the ones in use."""
+        assert self.acces.rebuild(accepter_restauration=False)["egal"]
+
+
+@pytest.fixture(scope="module", params=ORDRES)
+def mois(hote: Hote, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mois]:
+    """The small month, imported in some order."""
+    dossier = tmp_path_factory.mktemp("mois")
+    lignes = ORDRES[request.param](list(read_lines(str(petit_mois()))))
+    with hote(dossier / "data") as acces:
+        yield Mois(acces, lignes, send_all(acces, lignes, dossier / "rejets"), attendu(petit_mois()), dossier)
+
+
+def test_the_lines_to_refuse_are_refused_and_no_other(mois: Mois) -> None:
+    mois.check_verdicts()
+
+
+def test_every_figure_is_exact(mois: Mois) -> None:
+    mois.check_figures()
+
+
+def test_what_is_impossible_is_a_dead_letter_and_nothing_waits(mois: Mois) -> None:
+    mois.check_letters()
+
+
+def test_the_figures_folded_again_from_the_log_are_equal(mois: Mois) -> None:
+    mois.check_rebuild()
+
+
+def test_imported_a_second_time_it_changes_nothing(mois: Mois) -> None:
+    tetes = [s["tete"] for s in mois.acces.state()["services"]]
+    bilan = send_all(mois.acces, mois.lignes, mois.dossier / "encore").bilan
+    compte = mois.attendu["import"]
+    assert (bilan.acceptes, bilan.doublons, bilan.rejets) == (
+        0, compte["acceptes"] + compte["doublons"], compte["rejets"],
+    )  # fmt: skip
+    assert [s["tete"] for s in mois.acces.state()["services"]] == tetes
+    mois.check_figures()
+    mois.check_letters()
+
+
+def check_all(fichier: Path, ordre: Callable[[list[Ligne]], list[Ligne]], dossier: Path) -> None:
+    """A whole month in this process, in some order."""
+    lignes = ordre(list(read_lines(str(fichier))))
+    with in_process(dossier / "data") as acces:
+        mois = Mois(acces, lignes, send_all(acces, lignes, dossier / "rejets"), attendu(fichier), dossier)
+        mois.check_verdicts()
+        mois.check_figures()
+        mois.check_letters()
+        mois.check_rebuild()
+
+
+def test_read_backwards_it_gives_the_same(tmp_path: Path) -> None:
+    check_all(petit_mois(), _backwards, tmp_path)
+
+
+@pytest.mark.complet
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("ordre", ORDRES.values(), ids=list(ORDRES))
+def test_at_its_real_volume_it_is_exact_in_any_order(
+    ordre: Callable[[list[Ligne]], list[Ligne]], tmp_path: Path
+) -> None:
+    check_all(exige_mois_complet(), ordre, tmp_path)

@@ -1,0 +1,87 @@
+"""Where a house runs during a test: the same questions are put to each of these."""
+
+import os
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from ecluse.acces import Acces, reach
+from ecluse.importation import Bilan, Ligne, Rejets, import_lines
+from ecluse.panne import Serveur
+
+Hote = Callable[[Path], AbstractContextManager[Acces]]
+GRAINE: Final = "ECLUSE_GRAINE"
+# What the house shows beyond the history that the given answers and the oracle compute.
+AU_PRESENT: Final = {"FILES-RECOUVREMENT"}
+
+
+@contextmanager
+def in_process(dossier: Path) -> Iterator[Acces]:
+    """A house opened in this process."""
+    with reach(dossier) as acces:
+        yield acces
+
+
+@contextmanager
+def over_http(dossier: Path) -> Iterator[Acces]:
+    """The real ``ecluse up``, spoken to over HTTP."""
+    serveur = Serveur(dossier)
+    serveur.start()
+    try:
+        with reach(dossier) as acces:
+            yield acces
+    finally:
+        serveur.stop()
+
+
+HOTES: Final[Mapping[str, Hote]] = {"en processus": in_process, "par HTTP": over_http}
+
+
+def draw_seed() -> int:
+    """A seed to print: that of the environment when a failure is played again, otherwise any."""
+    graine = int(os.environ.get(GRAINE, "0")) or random.randrange(1, 10**9)
+    print(f"graine : {graine} (pour rejouer : {GRAINE}={graine})")
+    return graine
+
+
+@dataclass(frozen=True)
+class Import:
+    """What became of the lines of a file: the counts, and what was refused."""
+
+    bilan: Bilan
+    rejets: list[dict[str, Any]]
+
+
+def send_all(acces: Acces, lignes: Iterable[Ligne], rejets: Path) -> Import:
+    """Import numbered lines as ``ecluse import`` does, and wait until they are in the figures."""
+    bilan = import_lines(lignes, acces.send, Rejets(rejets), lot=acces.lot)
+    assert acces.wait(), acces.state()
+    refuses = rejets.read_bytes().splitlines() if rejets.exists() else []
+    return Import(bilan, [msgspec.json.decode(ligne) for ligne in refuses])
+
+
+def figures(acces: Acces, caf: str, du: str, au: str) -> dict[str, dict[str, Any]]:
+    """The figures of a Caf, by code, as the oracle and the given answers write them."""
+    document = acces.figures(caf, du, au, [])
+    assert document["fraicheur"]["a_jour"]
+    return {i["code"]: i | i.get("termes", {}) for i in document["indicateurs"] if i["code"] not in AU_PRESENT}
+
+
+def assert_same(calcules: Mapping[str, Mapping[str, Any]], attendus: Mapping[str, Mapping[str, Any]]) -> None:
+    """Same codes; counts equal, values to 1e-9, for the members that the answer gives."""
+    assert calcules.keys() == attendus.keys()
+    for code, chiffre in attendus.items():
+        for membre, nombre in chiffre.items():
+            exact = pytest.approx(nombre, abs=1e-9, rel=0) if isinstance(nombre, float) else nombre
+            assert calcules[code][membre] == exact, f"{code} {membre}"
+
+
+def letter_ids(lettres: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The ids of the events of dead letters, sorted."""
+    return sorted(lettre["id"] for lettre in lettres)
