@@ -10,8 +10,10 @@ from threading import Lock
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
+from fastapi import FastAPI, Request, Response
 from sqlalchemy import event, select
 
+from shared.corbeille.endpoints import router
 from shared.corbeille.lecture import EtatTravail
 from shared.corbeille.regles import ISSUES_APPEL, ISSUES_NOTIFICATION, Definition, Item
 from shared.corbeille.service import Corbeilles, Pris, Talon
@@ -20,10 +22,12 @@ from shared.corbeille.veille import Veille
 from shared.events.porte import Recu, judge
 from shared.events.travail import PUBLIES
 from shared.reglages import Reglages
+from shared.runtime.ecrivain import Refuse
 from shared.runtime.journal import JOURNAL
 from shared.runtime.objets import Etat, Genre, LigneObjet, Objet
 from shared.runtime.service import open_service
 from shared.temps import HEURE, SECONDE, from_datetime, parse_instant, to_jour, write_instant
+from shared.web import problemes
 
 T = TypeVar("T")
 DEBUT: Final = parse_instant("2024-03-05T08:00:00Z")
@@ -127,7 +131,7 @@ class Atelier:
         self.horloge = horloge or Horloge()
         self.veille = Veille()
         self._notify = notify
-        self._faits = 0
+        self.faits = 0
         self.service = open_service(
             "recovery",
             Reglages(dossier, clock=self.horloge),
@@ -170,12 +174,12 @@ class Atelier:
         assert {v.sort for v in verdicts} == {"accepte"}
 
     def _fact(self, objet: str, sejours: Sequence[Travail], caf: str) -> Recu:
-        self._faits += 1
+        self.faits += 1
         recu = judge(
             msgspec.json.encode(
                 {
                     "specversion": "1.0",
-                    "id": f"fait-{self._faits}",
+                    "id": f"fait-{self.faits}",
                     "source": "/atelier",
                     "type": "fr.caf.indu.constate.v1",
                     "subject": f"D-{objet}",
@@ -186,7 +190,7 @@ class Atelier:
                         "prestation": "rsa",
                         "montant_centimes": 1,
                         "cause": "fraude",
-                        "constate_le": write_instant(DEBUT - HEURE + self._faits * 1_000_000),
+                        "constate_le": write_instant(DEBUT - HEURE + self.faits * 1_000_000),
                         "debiteur": "allocataire",
                         "origine": _write_stays(sejours),
                     },
@@ -223,6 +227,20 @@ class Atelier:
     def gestures(self) -> list[tuple[str, str]]:
         """(gesture, object) of each event of the queue, in order."""
         return [(t.type.split(".")[3], t.data["objet"]) for t in self.traces()]
+
+
+def create_app(atelier: Atelier) -> FastAPI:
+    """The addresses of the work queue, and problems as the house tells them."""
+    app = FastAPI()
+    problemes.install_problems(app)
+    app.add_exception_handler(Refuse, _tell_refusal)
+    app.include_router(router({"recovery": atelier.corbeilles}))
+    return app
+
+
+async def _tell_refusal(_: Request, erreur: Exception) -> Response:
+    assert isinstance(erreur, Refuse)
+    return problemes.write_refusal(erreur.probleme, erreur.statut, str(erreur))
 
 
 def talon(pris: Pris, **autres: Any) -> Talon:

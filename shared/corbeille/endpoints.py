@@ -78,7 +78,7 @@ def router(corbeilles_by_service: Mapping[str, Corbeilles]) -> APIRouter:
 
 
 def _add_reads(routes: APIRouter, accueil: Accueil) -> None:
-    @routes.get("/corbeilles", summary="Les corbeilles et leurs nombres", responses=problems(422, 503))
+    @routes.get("/corbeilles", summary="Les corbeilles et leurs nombres", responses=problems(503))
     def list_corbeilles(caf: Cafs = []) -> ListeCorbeilles:  # noqa: B006  # never changed
         lignes = [
             ligne
@@ -87,7 +87,7 @@ def _add_reads(routes: APIRouter, accueil: Accueil) -> None:
         ]
         return ListeCorbeilles(corbeilles=lignes)
 
-    @routes.get("/corbeilles/{corbeille}", summary="Les éléments d'une corbeille", responses=problems(404, 422, 503))
+    @routes.get("/corbeilles/{corbeille}", summary="Les éléments d'une corbeille", responses=problems(404, 503))
     def list_items(
         corbeille: Nom,
         caf: Cafs = [],  # noqa: B006  # never changed
@@ -104,7 +104,7 @@ def _add_claims(routes: APIRouter, accueil: Accueil) -> None:
         "/corbeilles/{corbeille}/prochain",
         summary="Prendre le meilleur élément",
         response_model=ElementPris,
-        responses={204: {"description": "Rien à prendre maintenant"}, **problems(404, 422, 503)},
+        responses={204: {"description": "Rien à prendre maintenant"}, **problems(400, 404, 503)},
     )
     async def take_next(corbeille: Nom, demande: Prochain, cle: CleIdempotence = None) -> ElementPris | Response:
         corbeilles = accueil.of(corbeille)
@@ -115,7 +115,7 @@ def _add_claims(routes: APIRouter, accueil: Accueil) -> None:
         "/corbeilles/{corbeille}/attente",
         summary="Attendre qu'il y ait du travail",
         response_model=Comptes,
-        responses={204: {"description": "Toujours rien à prendre"}, **problems(404, 422, 503)},
+        responses={204: {"description": "Toujours rien à prendre"}, **problems(400, 404, 503)},
     )
     async def wait_for_work(
         corbeille: Nom,
@@ -128,7 +128,7 @@ def _add_claims(routes: APIRouter, accueil: Accueil) -> None:
 
 
 def _add_ends(routes: APIRouter, accueil: Accueil) -> None:
-    adresse, refus = "/travaux/{caf}/{objet}", problems(404, 409, 422, 503)
+    adresse, refus = "/travaux/{caf}/{objet}", problems(400, 404, 409, 503)
 
     def open_stub(caf: str, objet: str, demande: Tenu, cle: str | None) -> tuple[Corbeilles, Talon]:
         return accueil.of(demande.corbeille), Talon(demande.corbeille, caf, objet, demande.jeton, cle)

@@ -17,9 +17,9 @@ IDENTIFIANT = r"^[A-Za-z0-9._-]{1,64}$"
 BAIL_MIN, BAIL_MAX = 5, 8 * 3600
 
 
-def _only_text(valeur: Any) -> Any:
-    """A date is written; a number would be read as seconds since 1970."""
-    if not isinstance(valeur, str):
+def _only_iso(valeur: Any) -> Any:
+    """A date is written ``AAAA-MM-JJ``: a number would be read as seconds since 1970, an instant as its day in UTC."""
+    if not isinstance(valeur, str) or len(valeur) != 10:
         raise PydanticCustomError("date_parsing", "une date AAAA-MM-JJ est attendue")
     return valeur
 
@@ -30,7 +30,7 @@ def _day(jour: int | None) -> date | None:
 
 Caf = Annotated[str, Field(pattern=CAF, description="Caf créancière, trois chiffres", examples=["091"])]
 Identifiant = Annotated[str, Field(pattern=IDENTIFIANT, max_length=64)]
-Jour = Annotated[date, BeforeValidator(_only_text)]
+Jour = Annotated[date, BeforeValidator(_only_iso)]
 Bail = Annotated[
     StrictInt,
     Field(ge=BAIL_MIN, le=BAIL_MAX, description="Durée du bail en secondes : passée sans réponse, l'élément revient"),
