@@ -40,12 +40,16 @@ class ReponseDocument(BaseModel):
     rejets: list[RejetDocument]
 
 
-_EVENEMENT = {"type": "object", "description": "CloudEvent 1.0 (voir docs/contrat/schemas)"}
+_EVENEMENT = {
+    "type": "object",
+    "description": "CloudEvent 1.0 (voir docs/contrat/schemas)",
+    "required": ["specversion", "id", "source", "type", "subject", "time", "caf", "data"],
+}
 _CORPS = {
     "required": True,
     "content": {
         UN_EVENEMENT: {"schema": _EVENEMENT},
-        UN_LOT: {"schema": {"type": "array", "items": _EVENEMENT, "maxItems": 1000}},
+        UN_LOT: {"schema": {"type": "array", "items": _EVENEMENT, "description": "1 000 événements et 5 Mo au plus"}},
     },
 }
 

@@ -13,7 +13,9 @@ from rich.console import Console
 from ecluse.acces import Acces, reach
 from ecluse.client import ServeurInjoignable
 from ecluse.dossier import DossierInutilisable
+from services.indicators.rules import QuestionRefusee
 from shared.base import BaseTropRecente
+from shared.ndjson import FichierIllisible
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.web.problemes import Probleme
 
@@ -22,7 +24,7 @@ DossierDonnees = Annotated[
 ]
 EnJson = Annotated[bool, typer.Option("--json", help="écrit le document JSON de l'API")]
 DEFAUT = Path("data")
-_ATTENDUES = (DossierInutilisable, BaseTropRecente, ServeurInjoignable, Indisponible, Refuse, Probleme)
+_ATTENDUES = (DossierInutilisable, BaseTropRecente, ServeurInjoignable, Indisponible, Refuse, Probleme, FichierIllisible, QuestionRefusee)
 
 
 def fail(message: str, code: int = 2) -> typer.Exit:

@@ -49,7 +49,10 @@ def verify_file(
     fichier: Annotated[str, typer.Argument(help="fichier NDJSON (.gz, .zst ou non), ou - pour l'entrée standard")],
     json: EnJson = False,
 ) -> None:
-    """Juge un fichier sans rien importer : acceptation, doublons, désordre, retards, étapes manquantes par outil."""
+    """Juge un fichier sans rien importer : acceptation, doublons, désordre, retards, étapes manquantes par outil.
+
+    Code de sortie : 0 rien ne serait refusé, 1 des lignes le seraient, 2 le fichier ne se lit pas.
+    """
     if fichier != "-" and not Path(fichier).is_file():
         raise fail(f"fichier introuvable : {fichier}")
     with refusals():
@@ -58,6 +61,7 @@ def verify_file(
         print_json(rapport)
     else:
         print_report(rapport, console())
+    raise typer.Exit(1 if rapport.refuses else 0)
 
 
 def _rejects_path(fichier: str) -> Path:

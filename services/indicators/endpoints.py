@@ -12,8 +12,11 @@ from shared.web.openapi import document, problems
 
 _ENCODER: Final = msgspec.json.Encoder()
 Caf = Annotated[str, Query(description="Caf qui possède les dossiers, trois chiffres", examples=["091"])]
-Du = Annotated[str, Query(description="Premier jour, AAAA-MM-JJ", examples=["2023-01-01"])]
-Au = Annotated[str, Query(description="Dernier jour, compris", examples=["2023-01-31"])]
+_JOUR: Final = {"format": "date"}
+Du = Annotated[
+    str, Query(description="Premier jour, AAAA-MM-JJ", examples=["2023-01-01"], json_schema_extra=_JOUR)
+]
+Au = Annotated[str, Query(description="Dernier jour, compris", examples=["2023-01-31"], json_schema_extra=_JOUR)]
 Code = Annotated[str, Path(description="Code d'indicateur", examples=["COG-08-29"])]
 
 
@@ -47,7 +50,7 @@ def create_router(indicateurs: Indicateurs) -> APIRouter:
 
 
 def _doc(type_: Any) -> dict[str, Any]:
-    return {"response_class": Response, "responses": {200: document(type_), **problems(404, 422)}}
+    return {"response_class": Response, "responses": {200: document(type_), **problems(404)}}
 
 
 def _json(document_: object) -> Response:

@@ -18,11 +18,11 @@ class ProblemeDocument(BaseModel):
 
 
 def problems(*statuts: int) -> dict[int | str, dict[str, Any]]:
-    """``responses`` of a route that may answer these statuses; 401 is always among them."""
+    """``responses`` of a route that may answer these statuses; 401 and 422 are always among them."""
     schema = ProblemeDocument.model_json_schema()
     return {
         statut: {"description": _PHRASES[statut], "content": {MEDIA: {"schema": schema}}}
-        for statut in sorted({401, *statuts})
+        for statut in sorted({401, 422, *statuts})
     }
 
 

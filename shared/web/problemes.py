@@ -84,6 +84,7 @@ class Indisponible(Probleme):
 
 # For what the framework itself refuses, before any of our code is asked.
 _TITRES: Final = {
+    400: ("json-illisible", "Corps illisible", "Le corps n'est pas du JSON lisible."),
     404: ("introuvable", "Introuvable", "Rien à cette adresse : vérifier le chemin demandé."),
     405: ("methode-non-admise", "Méthode non admise", "Cette adresse existe, mais ne prend pas cette méthode."),
 }
