@@ -1,6 +1,7 @@
 """The HTTP API of the house: the door, its state, dead letters, rebuild (architecture §7)."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from shared.web.acces import Acces
 from shared.web.openapi import problems
 from shared.web.porte import UN_EVENEMENT, UN_LOT, answer, read_events
 
+_LOG = logging.getLogger("ecluse.porte")
 Nom = Annotated[str, Path(pattern="^(contacts|production|recovery)$", description="Service")]
 Numero = Annotated[int, Path(ge=1, le=2**53, description="Numéro de la lettre")]
 
@@ -93,6 +95,10 @@ def _add_door(router: APIRouter, maison: Maison) -> None:
             return answer(depot.answers())
         except Indisponible as erreur:
             raise problemes.Indisponible(str(erreur)) from erreur
+        except Exception as erreur:
+            # Part of the batch may be committed: sending it again is safe, and is what this answer asks for.
+            _LOG.exception("lot non enregistré par une erreur du programme")
+            raise problemes.Indisponible("le lot n'a pas pu être enregistré en entier : le renvoyer") from erreur
 
 
 def _add_state(router: APIRouter, maison: Maison) -> None:

@@ -1,5 +1,6 @@
 """HTTP edge of the indicators: figures, series, cuts, invariants, targets are read; nothing is decided here."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -13,11 +14,22 @@ from shared.web.openapi import document, problems
 _ENCODER: Final = msgspec.json.Encoder()
 Caf = Annotated[str, Query(description="Caf qui possède les dossiers, trois chiffres", examples=["091"])]
 _JOUR: Final = {"format": "date"}
-Du = Annotated[
-    str, Query(description="Premier jour, AAAA-MM-JJ", examples=["2023-01-01"], json_schema_extra=_JOUR)
-]
+Du = Annotated[str, Query(description="Premier jour, AAAA-MM-JJ", examples=["2023-01-01"], json_schema_extra=_JOUR)]
 Au = Annotated[str, Query(description="Dernier jour, compris", examples=["2023-01-31"], json_schema_extra=_JOUR)]
 Code = Annotated[str, Path(description="Code d'indicateur", examples=["COG-08-29"])]
+
+
+@dataclass(frozen=True)
+class InvariantsDocument:
+    """``balance``: production's own closing stock against the fold, with its ``termes``; ``little``: days in stock
+    counted from the daily margins less the same from the matrix. Both are 0, or something is wrong."""
+
+    tenus: bool
+    balance: float | None
+    termes: dict[str, int | None]
+    little: int
+    jours_de_stock: int
+    fraicheur: dict[str, Any]
 
 
 def create_router(indicateurs: Indicateurs) -> APIRouter:
@@ -45,6 +57,18 @@ def create_router(indicateurs: Indicateurs) -> APIRouter:
         par: Annotated[str, Query(description="nature, canal, teleservice, pole, site, modalite ou caf_traitante")],
     ) -> Response:
         return _json(indicateurs.cut(code, caf, du, au, par))
+
+    @router.get("/invariants", summary="Les deux égalités qui tiennent toujours", responses=problems())
+    def get_invariants(caf: Caf, du: Du, au: Au) -> InvariantsDocument:
+        constat = indicateurs.invariants(caf, du, au)
+        return InvariantsDocument(
+            tenus=constat.tenus,
+            balance=constat.balance.valeur,
+            termes=constat.balance.termes or {},
+            little=constat.little.ecart,
+            jours_de_stock=constat.little.somme_des_stocks,
+            fraicheur=msgspec.to_builtins(indicateurs.freshness()),
+        )
 
     return router
 

@@ -28,6 +28,8 @@ DEBUT: Final = declare_point("ecrivain.debut_de_lot", "transaction ouverte, rien
 AVANT_COMMIT: Final = declare_point("ecrivain.avant_commit", "tout est écrit, rien n'est validé")
 APRES_COMMIT: Final = declare_point("ecrivain.apres_commit", "le lot est validé, personne n'en est averti")
 APRES_REPONSE: Final = declare_point("ecrivain.apres_reponse", "les appelants ont leur réponse")
+# What the database answers to a row that it will never take, whatever the moment.
+REFUSES_PAR_LA_BASE: Final = (DataError, IntegrityError, OverflowError, UnicodeEncodeError, sqlite3.DataError)
 _LOG = logging.getLogger("ecluse.runtime")
 
 
@@ -110,7 +112,7 @@ class Ecrivain:
     def _put(self, demande: _Demande) -> "Future[Any]":
         with self._signal:
             if self._arret or self.evince:
-                raise Indisponible(f"le service {self.service} s'arrête")
+                raise Indisponible(str(self.evince or f"le service {self.service} s'arrête"))
             self._attente.append(demande)
             self._signal.notify()
         return demande.futur
@@ -136,15 +138,15 @@ class Ecrivain:
         """Commit the demands together; alone each, when one of them spoils the batch."""
         try:
             resultats = self._commit_with_retry(demandes)
-        except (Indisponible, Refuse, Evince) as erreur:
+        except (Indisponible, Evince) as erreur:
             for demande in demandes:
-                demande.futur.set_exception(erreur)
+                demande.futur.set_exception(Indisponible(str(erreur)))
             return
         except Exception as erreur:
             if len(demandes) > 1:
                 for demande in demandes:
                     self._serve([demande])
-            elif isinstance(erreur, _REFUSES) and demandes[0].recus:
+            elif isinstance(erreur, REFUSES_PAR_LA_BASE) and demandes[0].recus:
                 self._halve(demandes[0], erreur)
             else:
                 _LOG.exception("lot refusé par une erreur du programme", extra={"service": self.service})
@@ -189,7 +191,7 @@ class Ecrivain:
                 raise Indisponible(_reason(erreur)) from erreur
             except Evince as erreur:
                 self.evince = erreur
-                raise
+                raise Indisponible(str(erreur)) from erreur
         raise Indisponible("la base change trop vite : réessayer")
 
     def _transact(self, geste: Callable[[Lot], T]) -> T:
@@ -213,9 +215,6 @@ class Ecrivain:
         return resultat
 
 
-_REFUSES: Final = (DataError, IntegrityError, OverflowError, UnicodeEncodeError, sqlite3.DataError)
-
-
 def _execute(lot: Lot, demandes: list[_Demande]) -> list[Any]:
     """All events as one batch, then the commands in order; a refused command gives back its refusal."""
     tous = [r for d in demandes for r in d.recus]
@@ -232,6 +231,7 @@ def _execute(lot: Lot, demandes: list[_Demande]) -> list[Any]:
             point.commit()
         except Refuse as refus:
             point.rollback()
+            lot.forget()
             del lot.journal[deja:]
             resultats.append(refus)
     return resultats
