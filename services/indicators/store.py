@@ -20,6 +20,10 @@ _NOM: Final = "pli"
 _ENCODER: Final = Encoder()
 _PROFILS: Final = Decoder(list[str | int | bool | None])
 _MESURES: Final = Decoder(list[int])
+_REMPLACE: Final = (
+    "INSERT INTO pli_cellule (famille, cle, mesures) VALUES (?, ?, ?) "
+    "ON CONFLICT (famille, cle) DO UPDATE SET mesures = excluded.mesures"
+)
 
 
 class PliPerime(Exception):
@@ -74,19 +78,17 @@ def _save_family(connexion: Connection, modifiees: Modifiees) -> None:
         PROFIL,
         [{"famille": modifiees.famille, "numero": n, "valeurs": _ENCODER.encode(profil)} for n, profil in profils],
     )
-    cles = modifiees.cles.tolist()
-    if not cles:
-        return
-    connexion.execute(
-        delete(CELLULE).where(CELLULE.c.famille == modifiees.famille, CELLULE.c.cle == bindparam("ancienne")),
-        [{"ancienne": cle} for cle in cles],
-    )
-    nouvelles = [
-        {"famille": modifiees.famille, "cle": cle, "mesures": _ENCODER.encode(mesures)}
-        for cle, mesures in zip(cles, modifiees.valeurs.tolist(), strict=True)
-        if any(mesures)
-    ]
-    insert_many(connexion, CELLULE, nouvelles)
+    cellules = list(zip(modifiees.cles.tolist(), modifiees.valeurs.tolist(), strict=True))
+    vides = [{"vide": cle} for cle, mesures in cellules if not any(mesures)]
+    if vides:
+        connexion.execute(
+            delete(CELLULE).where(CELLULE.c.famille == modifiees.famille, CELLULE.c.cle == bindparam("vide")), vides
+        )
+    pleines = [(modifiees.famille, cle, _ENCODER.encode(mesures)) for cle, mesures in cellules if any(mesures)]
+    if pleines:
+        # Straight to the driver: converting parameters costs more than writing them.
+        qmark = connexion.dialect.paramstyle == "qmark"
+        connexion.exec_driver_sql(_REMPLACE if qmark else _REMPLACE.replace("?", "%s"), pleines)
 
 
 def _read_profile(valeurs: bytes) -> Profil:
