@@ -50,7 +50,7 @@ class Outils:
 
 
 def _correct(acte: Acte) -> Acte:
-    """The same act, at the instant at which it really was: an arrival the day before, a treatment a little earlier."""
+    """The same act, at the instant at which it really was: an arrival the day before, a treatment a minute later."""
     if acte.type == "piece.arrivee":
         return acte._replace(instant=acte.instant - _UN_JOUR)
     return acte._replace(instant=acte.instant + MINUTE)
