@@ -17,6 +17,7 @@ import pytest
 from ecluse.emission.fichier import NOM_BASE, look
 from shared.pannes import POINTS
 from tests.fausse_destination import COUPE, INDISPONIBLE, REPONSE_PERDUE, Evenement, FausseDestination, Faute
+from tests.maisons import draw_seed
 from tests.relais import Relais, courrier, start_relais
 
 pytestmark = pytest.mark.chaos
@@ -36,13 +37,16 @@ class Essai:
     envoyes: list[Evenement] = field(default_factory=list)
     acceptes: int = 0
     morts: int = 0
+    relais: Relais | None = None
 
     def __post_init__(self) -> None:
+        # Drawn apart, since the destination answers in its own threads.
+        self.fautes = random.Random(self.hasard.random())
         self.destination.plan = self._fault
         self.lots = self._lots()
 
     def _fault(self, _n: int, evenements: list[Evenement]) -> Faute | None:
-        return self.hasard.choice(FAUTES) if evenements and self.hasard.random() < 0.3 else None
+        return self.fautes.choice(FAUTES) if evenements and self.fautes.random() < 0.3 else None
 
     def _lots(self) -> Iterator[list[Any]]:
         """Batches of valid events, one in ten of which the destination refuses."""
@@ -56,7 +60,8 @@ class Essai:
 
     def start(self, panne: str | None = None) -> Relais:
         """A relais on the same folder."""
-        return start_relais(self.dossier, self.destination.url, panne=panne)
+        self.relais = start_relais(self.dossier, self.destination.url, panne=panne)
+        return self.relais
 
     def hand_over(self, relais: Relais, lot: list[Evenement]) -> bool:
         """Whether the relais answered for the batch; False when it is dead."""
@@ -96,10 +101,12 @@ class Essai:
 
 
 @pytest.fixture
-def essai(tmp_path: Path, request: pytest.FixtureRequest) -> Essai:
-    graine = getattr(request, "param", None) or random.randrange(10**9)
-    print(f"graine : {graine}")
-    return Essai(tmp_path / "relais", random.Random(graine))
+def essai(tmp_path: Path) -> Iterator[Essai]:
+    essai = Essai(tmp_path / "relais", random.Random(draw_seed()))
+    yield essai
+    if essai.relais is not None and essai.relais.processus.poll() is None:
+        essai.relais.processus.kill()
+        essai.relais.processus.communicate()
 
 
 def test_every_crash_point_is_reached_and_loses_or_doubles_nothing(essai: Essai) -> None:
