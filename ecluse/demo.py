@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ecluse.client import ServeurInjoignable
+from ecluse.dossier import DossierInutilisable
 from ecluse.importation import Bilan, Rejets
 from ecluse.maison import Maison
 from ecluse.simulateur.demo import run_history, run_live
+from ecluse.simulateur.marques import ProfilRefuse
 from ecluse.simulateur.port import ContactOuvert, CreanceOuverte, EnCours, PieceOuverte, RendezVousPris
 from ecluse.simulateur.profil import load_profil
 from services.contacts.models import LigneContact, LigneRendezVous
@@ -38,8 +39,8 @@ class Demo:
     def __init__(self, maison: Maison, chemin: Path, caf: str) -> None:
         try:
             self._profil = load_profil(caf)
-        except FileNotFoundError:
-            raise ServeurInjoignable(f"pas de démonstration pour la Caf {caf} : essayer --demo 091") from None
+        except ProfilRefuse as refus:
+            raise DossierInutilisable(f"{refus} ; essayer --demo 091") from None
         self._maison = maison
         self._marque = chemin / "demo.json"
         self._rejets = Rejets(chemin / "demo.rejets.ndjson")
