@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.runtime.consommateur import Avance, Consommateur
+from shared.runtime.consommateur import Consommateur
 from shared.runtime.lettres import count_open
+from shared.runtime.reperes import Avance
 from shared.runtime.service import ServiceDeFaits
 from shared.temps import SECONDE, write_instant
 from shared.web.fiches import count_waiting

@@ -2,19 +2,26 @@
 
 import os
 import random
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, TypeVar
 
 import msgspec
 import pytest
 
 from ecluse.acces import Acces, reach
 from ecluse.importation import Bilan, Ligne, Rejets, import_lines
+from ecluse.maison import Maison
 from ecluse.panne import Serveur
+from shared.events.catalogue import ENCODER
+from tests.fabrique import Brut, evenement
 
+T = TypeVar("T")
+PATIENCE: Final = 60.0
 Hote = Callable[[Path], AbstractContextManager[Acces]]
 GRAINE: Final = "ECLUSE_GRAINE"
 # What the house shows beyond the history that the given answers and the oracle compute.
@@ -85,3 +92,53 @@ def assert_same(calcules: Mapping[str, Mapping[str, Any]], attendus: Mapping[str
 def letter_ids(lettres: Sequence[Mapping[str, Any]]) -> list[str]:
     """The ids of the events of dead letters, sorted."""
     return sorted(lettre["id"] for lettre in lettres)
+
+
+def fait(type_: str, quand: str, **membres: Any) -> Brut:
+    """An event emitted at its business instant, so that a door with a real clock takes it (see ``evenement``)."""
+    return evenement(type_, quand, **membres) | {"time": quand}
+
+
+def arrivee(piece: str, quand: str = "2023-01-02T10:00:00Z", **membres: Any) -> Brut:
+    """A piece arrives, in a dossier of its own unless said."""
+    data = {"nature": "justificatif", "canal": "web", "minima_sociaux": False, "dossier": f"D-{piece}"} | membres
+    return fait("piece.arrivee", quand, piece=piece, **data)
+
+
+def traitee(piece: str, quand: str = "2023-01-12T10:00:00Z", **membres: Any) -> Brut:
+    """A piece is treated."""
+    return fait("piece.traitee", quand, piece=piece, **({"issue": "liquidee", "dossier": f"D-{piece}"} | membres))
+
+
+def deposit(maison: Maison, *bruts: Brut) -> list[str]:
+    """What the door answers for each event of one batch, once it is committed."""
+    depot = maison.guichet.deposit([ENCODER.encode(b) for b in bruts], maison.reglages.clock())
+    return [reponse.sort for reponse in depot.answers()]
+
+
+def value(maison: Maison, code: str, *, caf: str = "091") -> float | None:
+    """A figure of January 2023, once everything accepted is in it."""
+    assert maison.wait_until_current(PATIENCE), maison.state()
+    return maison.indicateurs.figures(caf, "2023-01-01", "2023-01-31", [code]).indicateurs[0].valeur
+
+
+def query(base: Path, requete: str, *parametres: object) -> list[tuple[Any, ...]]:
+    """Rows of a database, read by somebody else than the program."""
+    with closing(sqlite3.connect(base)) as connexion:
+        return connexion.execute(requete, parametres).fetchall()
+
+
+def execute(base: Path, *requetes: str) -> None:
+    """Change a database behind the back of the program."""
+    with closing(sqlite3.connect(base)) as connexion:
+        for requete in requetes:
+            connexion.execute(requete)
+        connexion.commit()
+
+
+def eventually(constat: Callable[[], T | None]) -> T:
+    """The first answer that is not None or False; the test fails when none has come after a long time."""
+    fin = monotonic() + PATIENCE
+    while not (resultat := constat()):
+        assert monotonic() < fin, "this never comes"
+    return resultat

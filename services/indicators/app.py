@@ -17,8 +17,9 @@ from services.indicators.models import TABLES_INDICATEURS
 from services.indicators.tableau import Tableau
 from shared.base import create_tables, open_sqlite
 from shared.reglages import Reglages
-from shared.runtime.consommateur import REPERE, Arret, Avance, Consommateur, Source, load_marks
+from shared.runtime.consommateur import Consommateur, Source
 from shared.runtime.journal import Enregistrement
+from shared.runtime.reperes import REPERE, Arret, Avance, load_marks
 from shared.runtime.service import Cloche
 from shared.runtime.tables import Repere
 from shared.temps import write_instant

@@ -2,21 +2,18 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import RLock, Thread
 from typing import Final, Protocol
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine
 
-from shared.base import table_of
 from shared.pannes import crash_point, declare_point
-from shared.reglages import PARTITIONS
 from shared.runtime.journal import Enregistrement, Evince
+from shared.runtime.reperes import Arret, Avance, save_marks
 from shared.runtime.service import Cloche, MaillonEpoque, Tic
-from shared.runtime.tables import Repere
 from shared.temps import SECONDE
 
-REPERE: Final = table_of(Repere)
 LECTURE_MAX: Final = 5_000
 POINT_TOUS_LES: Final = 2 * SECONDE
 POINT_RECORDS: Final = 60_000
@@ -44,26 +41,6 @@ class Puits(Protocol):
     def apply(self, records: Sequence[Enregistrement]) -> None: ...
     def save(self, connexion: Connection) -> None: ...
     def saved(self) -> None: ...
-
-
-class Arret(Exception):
-    """The consumer must not go on by itself; the message says why and what to do."""
-
-
-@dataclass
-class Avance:
-    """How far one source has been applied. ``curseur``: all records up to it are; ``gardees``: as in the checkpoint."""
-
-    marque: str | None = None
-    curseur: int = 0
-    positions: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
-    gardees: list[int | None] = field(default_factory=lambda: [None] * PARTITIONS)
-    complet_le: int = 0
-    tic: Tic | None = None
-    dernier: int = 0
-    arret: str | None = None
-    trou: str | None = None
-    illisibles: int = 0
 
 
 @dataclass(frozen=True)
@@ -156,17 +133,17 @@ class Consommateur:
             self._fil.start()
 
     def _checkpoint(self) -> None:
+        suivies = {nom: a for nom, a in self.avances.items() if a.marque is not None}
         with self._moteur.begin() as connexion:
+            # Watermarks first: another consumer's cells are never mixed with ours.
+            for nom, avance in suivies.items():
+                save_marks(connexion, self.nom, nom, avance)
             self._puits.save(connexion)
-            for nom, avance in self.avances.items():
-                if avance.marque is not None:
-                    self._save_marks(connexion, nom, avance)
             crash_point(AVANT_POINT)
-            gardees = {nom: list(a.positions) for nom, a in self.avances.items() if a.marque is not None}
         crash_point(APRES_POINT)
         self._puits.saved()
-        for nom, positions in gardees.items():
-            self.avances[nom].gardees = list(positions)
+        for avance in suivies.values():
+            avance.gardees = list(avance.positions)
         self._depuis_point = 0
         self._point_le = self._clock()
 
@@ -281,33 +258,3 @@ class Consommateur:
     def _is_complete(self, avance: Avance) -> bool:
         tic = avance.tic
         return tic is not None and tic.attente == 0 and avance.curseur >= tic.tete and not avance.arret
-
-    def _save_marks(self, connexion: Connection, source: str, avance: Avance) -> None:
-        for partition, position in enumerate(avance.positions):
-            gardee = avance.gardees[partition]
-            valeurs = {"position": position, "offset": avance.curseur, "marque": avance.marque}
-            cle = {"consommateur": self.nom, "source": source, "generation": 1, "partition": partition}
-            if gardee is None:
-                connexion.execute(insert(REPERE).values(**cle, **valeurs))
-                continue
-            touchees = connexion.execute(
-                update(REPERE)
-                .where(*(REPERE.c[n] == v for n, v in cle.items()), REPERE.c.position == gardee)
-                .values(**valeurs)
-            ).rowcount
-            if touchees != 1:
-                raise Arret(
-                    f"un autre processus a avancé le repère de {self.nom} sur {source} : celui-ci s'arrête "
-                    f"sans rien écrire. Vérifier qu'un seul processus tient ce dossier de données"
-                )
-
-
-def load_marks(connexion: Connection, consommateur: str) -> dict[str, Avance]:
-    """The watermarks of the last checkpoint, by source."""
-    avances: dict[str, Avance] = {}
-    for ligne in connexion.execute(select(REPERE).where(REPERE.c.consommateur == consommateur)).mappings():
-        avance = avances.setdefault(ligne["source"], Avance(marque=ligne["marque"]))
-        avance.curseur = max(avance.curseur, ligne["offset"])
-        avance.positions[ligne["partition"]] = ligne["position"]
-        avance.gardees[ligne["partition"]] = ligne["position"]
-    return avances

@@ -157,6 +157,11 @@ class Lot(Lecture):
         for nom, lignes in updates.items():
             self._update(tables[nom], lignes)
         self._save_work(travaux)
+        self.forget()
+
+    def forget(self) -> None:
+        """Objects in memory are no longer those of the rows: whoever needs one again reads it."""
+        self._objets.clear()
 
     def _filter(self, recus: Sequence[Recu]) -> tuple[list[Verdict], list[Recu]]:
         """The inbox: verdicts of all, and those that are new, which it now holds."""

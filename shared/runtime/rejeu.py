@@ -8,7 +8,7 @@ from sqlalchemy import update
 from shared.events.catalogue import TYPES
 from shared.events.porte import Recu, judge
 from shared.pannes import crash_point, declare_point
-from shared.runtime.ecrivain import Refuse
+from shared.runtime.ecrivain import REFUSES_PAR_LA_BASE, Refuse
 from shared.runtime.lettres import IMPOSSIBLE, LETTRES, close_letters, get_letter
 from shared.runtime.lot import Lot
 from shared.runtime.objets import Objet
@@ -30,6 +30,12 @@ class LettreClose(Refuse):
     probleme, statut = "lettre-close", 409
 
 
+class ToujoursRefusee(Refuse):
+    """The database still refuses to save the event of the letter."""
+
+    probleme, statut = "lettre-toujours-refusee", 409
+
+
 @dataclass(frozen=True)
 class Rejeu:
     """What a replay did (``essai``: would do). ``effet``: applique, possible, toujours_impossible or refuse."""
@@ -41,7 +47,10 @@ class Rejeu:
 
 
 def replay(lot: Lot, numero: int, *, essai: bool) -> Rejeu:
-    """Give the event of a letter its effect, if it can have one now. Raises ``LettreInconnue``, ``LettreClose``."""
+    """Give the event of a letter its effect, if it can have one now.
+
+    Raises ``LettreInconnue``, ``LettreClose``, ``ToujoursRefusee``.
+    """
     lettre = get_letter(lot.connexion, numero)
     if lettre is None:
         raise LettreInconnue(f"aucune lettre morte n° {numero} dans {lot.service} : voir « ecluse dead-letters list »")
@@ -77,7 +86,13 @@ def _replay_event(lot: Lot, lettre: Any, essai: bool) -> Rejeu:
         return Rejeu(
             lettre["numero"], "possible", "l'événement passe la porte ; son enregistrement sera retenté", essai
         )
-    lot.apply([recu])
+    try:
+        lot.apply([recu])
+    except REFUSES_PAR_LA_BASE as erreur:
+        raise ToujoursRefusee(
+            f"la base refuse encore d'enregistrer l'événement de la lettre n° {lettre['numero']} "
+            f"({type(erreur).__name__}) : la lettre reste ouverte"
+        ) from erreur
     close_letters(lot.connexion, [(recu.source, recu.id)], lot.maintenant, "rejeu")
     return Rejeu(lettre["numero"], "applique", "l'événement a pris effet", essai)
 

@@ -1,0 +1,69 @@
+"""Watermarks: how far a consumer has applied each log, kept beside the effects and moved by compare-and-set."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from shared.base import table_of
+from shared.reglages import PARTITIONS
+from shared.runtime.service import Tic
+from shared.runtime.tables import Repere
+
+REPERE: Final = table_of(Repere)
+
+
+class Arret(Exception):
+    """The consumer must not go on by itself; the message says why and what to do."""
+
+
+@dataclass
+class Avance:
+    """How far one source has been applied. ``curseur``: all records up to it are; ``gardees``: as in the checkpoint."""
+
+    marque: str | None = None
+    curseur: int = 0
+    positions: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
+    gardees: list[int | None] = field(default_factory=lambda: [None] * PARTITIONS)
+    complet_le: int = 0
+    tic: Tic | None = None
+    dernier: int = 0
+    arret: str | None = None
+    trou: str | None = None
+    illisibles: int = 0
+
+
+def save_marks(connexion: Connection, consommateur: str, source: str, avance: Avance) -> None:
+    """Move the watermarks of a source against those of the last checkpoint. Raises ``Arret`` if another did."""
+    for partition, position in enumerate(avance.positions):
+        gardee = avance.gardees[partition]
+        valeurs = {"position": position, "offset": avance.curseur, "marque": avance.marque}
+        cle = {"consommateur": consommateur, "source": source, "generation": 1, "partition": partition}
+        requete = (
+            insert(REPERE).values(**cle, **valeurs)
+            if gardee is None
+            else update(REPERE)
+            .where(*(REPERE.c[n] == v for n, v in cle.items()), REPERE.c.position == gardee)
+            .values(**valeurs)
+        )
+        try:
+            avancees = connexion.execute(requete).rowcount
+        except IntegrityError:
+            avancees = 0
+        if avancees != 1:
+            raise Arret(
+                f"un autre processus a avancé le repère de {consommateur} sur {source} : celui-ci s'arrête "
+                f"sans rien écrire. Vérifier qu'un seul processus tient ce dossier de données"
+            )
+
+
+def load_marks(connexion: Connection, consommateur: str) -> dict[str, Avance]:
+    """The watermarks of the last checkpoint, by source."""
+    avances: dict[str, Avance] = {}
+    for ligne in connexion.execute(select(REPERE).where(REPERE.c.consommateur == consommateur)).mappings():
+        avance = avances.setdefault(ligne["source"], Avance(marque=ligne["marque"]))
+        avance.curseur = max(avance.curseur, ligne["offset"])
+        avance.positions[ligne["partition"]] = ligne["position"]
+        avance.gardees[ligne["partition"]] = ligne["position"]
+    return avances
