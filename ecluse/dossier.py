@@ -40,10 +40,14 @@ class Dossier:
     def jeton(self) -> str:
         """The local token, created on first use, readable by the owner of the folder only."""
         fichier = self.chemin / "local-token"
-        if not fichier.exists():
-            descripteur = os.open(fichier, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if not fichier.exists() or not fichier.read_text().strip():
+            # Written aside and moved: whoever reads it finds a whole token, or none.
+            brouillon = self.chemin / "local-token.nouveau"
+            brouillon.unlink(missing_ok=True)
+            descripteur = os.open(brouillon, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descripteur, "w") as sortie:
                 sortie.write(secrets.token_urlsafe(32) + "\n")
+            brouillon.replace(fichier)
         return fichier.read_text().strip()
 
     def release(self) -> None:
@@ -66,7 +70,7 @@ def own(chemin: Path) -> Dossier:
     except OSError as erreur:
         raise DossierInutilisable(
             f"impossible d'écrire dans le dossier {chemin} ({erreur.strerror}) : "
-            "corriger les droits ou choisir un autre --data-dir"
+            "corriger les droits ou choisir un autre dossier"
         ) from erreur
     try:
         fcntl.flock(verrou, fcntl.LOCK_EX | fcntl.LOCK_NB)
