@@ -81,8 +81,8 @@ def _add_door(router: APIRouter, maison: Maison) -> None:
         tags=["Porte"],
         response_model=ReponseDocument,
         responses={
-            422: {"model": ReponseDocument, "description": "Tous les événements sont refusés"},
             **problems(400, 413, 415, 503),
+            422: {"model": ReponseDocument, "description": "Tous les événements sont refusés"},
         },
         openapi_extra={"requestBody": _CORPS},
     )

@@ -9,14 +9,28 @@ from starlette.responses import Response
 
 from services.indicators.answer import Coupe, Reponse, Serie
 from services.indicators.app import Indicateurs
+from services.indicators.registre import REGISTRE
+from services.indicators.rules import Pas
 from shared.web.openapi import document, problems
 
 _ENCODER: Final = msgspec.json.Encoder()
-Caf = Annotated[str, Query(description="Caf qui possède les dossiers, trois chiffres", examples=["091"])]
+# The rules judge what comes in, in clearer French than a schema's; the document tells their terms all the same.
 _JOUR: Final = {"format": "date"}
+_CODES: Final = {"enum": list(REGISTRE)}
+_DIMENSIONS: Final = {"enum": list(dict.fromkeys(d for i in REGISTRE.values() for d in i.coupes))}
+Caf = Annotated[
+    str,
+    Query(
+        description="Caf qui possède les dossiers, trois chiffres",
+        examples=["091"],
+        json_schema_extra={"pattern": "^[0-9]{3}$"},
+    ),
+]
 Du = Annotated[str, Query(description="Premier jour, AAAA-MM-JJ", examples=["2023-01-01"], json_schema_extra=_JOUR)]
 Au = Annotated[str, Query(description="Dernier jour, compris", examples=["2023-01-31"], json_schema_extra=_JOUR)]
-Code = Annotated[str, Path(description="Code d'indicateur", examples=["COG-08-29"])]
+Code = Annotated[str, Path(description="Code d'indicateur", examples=["COG-08-29"], json_schema_extra=_CODES)]
+PasDeSerie = Annotated[str, Query(description="Pas de la série", json_schema_extra={"enum": [p.value for p in Pas]})]
+Par = Annotated[str, Query(description="Dimension, parmi les coupes de l'indicateur", json_schema_extra=_DIMENSIONS)]
 
 
 @dataclass(frozen=True)
@@ -43,19 +57,11 @@ def create_router(indicateurs: Indicateurs) -> APIRouter:
         return _json(indicateurs.figures(caf, du, au, code or []))
 
     @router.get("/{code}/serie", summary="Un indicateur dans le temps", **_doc(Serie))
-    def get_series(
-        code: Code, caf: Caf, du: Du, au: Au, pas: Annotated[str, Query(description="jour, semaine, mois ou an")]
-    ) -> Response:
+    def get_series(code: Code, caf: Caf, du: Du, au: Au, pas: PasDeSerie) -> Response:
         return _json(indicateurs.series(code, caf, du, au, pas))
 
     @router.get("/{code}/coupe", summary="Un indicateur coupé selon une dimension", **_doc(Coupe))
-    def get_cut(
-        code: Code,
-        caf: Caf,
-        du: Du,
-        au: Au,
-        par: Annotated[str, Query(description="nature, canal, teleservice, pole, site, modalite ou caf_traitante")],
-    ) -> Response:
+    def get_cut(code: Code, caf: Caf, du: Du, au: Au, par: Par) -> Response:
         return _json(indicateurs.cut(code, caf, du, au, par))
 
     @router.get("/invariants", summary="Les deux égalités qui tiennent toujours", responses=problems())
