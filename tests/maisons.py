@@ -128,11 +128,10 @@ def query(base: Path, requete: str, *parametres: object) -> list[tuple[Any, ...]
         return connexion.execute(requete, parametres).fetchall()
 
 
-def execute(base: Path, *requetes: str) -> None:
+def execute(base: Path, requete: str, *parametres: object) -> None:
     """Change a database behind the back of the program."""
     with closing(sqlite3.connect(base)) as connexion:
-        for requete in requetes:
-            connexion.execute(requete)
+        connexion.execute(requete, parametres)
         connexion.commit()
 
 

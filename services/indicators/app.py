@@ -27,6 +27,7 @@ from shared.temps import write_instant
 CONSOMMATEUR: Final = "indicators"
 ECARTS_MONTRES: Final = 100
 LECTURE: Final = 20_000
+RELECTURE_MAX: Final = 600.0
 
 
 @dataclass
@@ -124,6 +125,8 @@ class Indicateurs:
         """
         if accepter_restauration:
             self._restart_from_logs()
+            # The figures come back from the logs first: compared at once, nothing would equal nothing.
+            self.consommateur.wait_for({s.nom: s.tick().tete for s in self.sources}, RELECTURE_MAX)
         debut = self.reglages.clock()
         with self.consommateur.verrou:
             jusqua = {nom: a.curseur for nom, a in self.consommateur.avances.items()}

@@ -203,40 +203,21 @@ class Consommateur:
         if tic.marque != avance.marque:
             self._check_lineage(source)
         records = source.read(avance.curseur, LECTURE_MAX, self._puits.types)
-        suite, positions, curseur = self._contiguous(avance, records)
+        suite, positions, curseur, trou = _contiguous(avance, records)
+        if trou and trou != avance.trou:
+            _LOG.error("%s", trou)
         with self.verrou:
             if self.avances[source.nom] is not avance:
                 return 0
             if suite:
                 self._puits.apply(suite)
                 avance.dernier = max(avance.dernier, suite[-1].enregistre_le)
-            avance.positions, avance.curseur = positions, curseur
+            avance.positions, avance.curseur, avance.trou = positions, curseur, trou
         avance.tic = tic
         if curseur >= tic.tete:
             # Whatever was acknowledged before the tick is applied: what still waits has been promised to nobody.
             avance.complet_le = tic.instant
         return len(suite)
-
-    def _contiguous(
-        self, avance: Avance, records: Sequence[Enregistrement]
-    ) -> tuple[list[Enregistrement], list[int], int]:
-        """The records to apply: those already applied are left out, and nothing is taken beyond a hole."""
-        positions, curseur, suite = list(avance.positions), avance.curseur, []
-        avance.trou = None
-        for record in records:
-            atteinte = positions[record.partition]
-            if record.position > atteinte:
-                if record.precedent != atteinte:
-                    avance.trou = (
-                        f"trou dans le journal de {record.source}, partition {record.partition} : "
-                        f"après {atteinte}, attendu {record.precedent} avant {record.position}"
-                    )
-                    _LOG.error("%s", avance.trou)
-                    break
-                positions[record.partition] = record.position
-                suite.append(record)
-            curseur = max(curseur, record.position)
-        return suite, positions, curseur
 
     def _check_lineage(self, source: Source) -> int:
         """The log must continue the one that was applied; otherwise a copy was restored: stop."""
@@ -258,3 +239,24 @@ class Consommateur:
     def _is_complete(self, avance: Avance) -> bool:
         tic = avance.tic
         return tic is not None and tic.attente == 0 and avance.curseur >= tic.tete and not avance.arret
+
+
+def _contiguous(
+    avance: Avance, records: Sequence[Enregistrement]
+) -> tuple[list[Enregistrement], list[int], int, str | None]:
+    """The records to apply: those already applied are left out, and nothing is taken beyond a hole, which is told."""
+    positions, curseur = list(avance.positions), avance.curseur
+    suite: list[Enregistrement] = []
+    for record in records:
+        atteinte = positions[record.partition]
+        if record.position > atteinte:
+            if record.precedent != atteinte:
+                trou = (
+                    f"trou dans le journal de {record.source}, partition {record.partition} : "
+                    f"après {atteinte}, attendu {record.precedent} avant {record.position}"
+                )
+                return suite, positions, curseur, trou
+            positions[record.partition] = record.position
+            suite.append(record)
+        curseur = max(curseur, record.position)
+    return suite, positions, curseur, None

@@ -138,9 +138,9 @@ class Ecrivain:
         """Commit the demands together; alone each, when one of them spoils the batch."""
         try:
             resultats = self._commit_with_retry(demandes)
-        except (Indisponible, Evince) as erreur:
+        except Indisponible as erreur:
             for demande in demandes:
-                demande.futur.set_exception(Indisponible(str(erreur)))
+                demande.futur.set_exception(erreur)
             return
         except Exception as erreur:
             if len(demandes) > 1:
