@@ -124,7 +124,9 @@ class Ecrivain:
                 if not self._attente:
                     return
                 demandes = self._drain()
-            self._serve(demandes)
+            # Taken, they can not be given up any more; one given up before was promised to nobody.
+            if demandes := [d for d in demandes if d.futur.set_running_or_notify_cancel()]:
+                self._serve(demandes)
 
     def _drain(self) -> list[_Demande]:
         demandes, poids = [self._attente.popleft()], 0
@@ -199,6 +201,7 @@ class Ecrivain:
         TEMOIN.open()
         try:
             with self._moteur.connect() as connexion, connexion.begin():
+                self.plume.check_lead(connexion)
                 lot = self._ouvre(connexion, maintenant)
                 crash_point(DEBUT)
                 resultat = geste(lot)

@@ -94,7 +94,16 @@ class Plume:
             .values(assigne=self.position, confirme=self.position, tetes=msgspec.json.encode(self.tetes))
         ).rowcount
         if touchees != 1:
-            raise Evince(f"le journal de {self.service} est écrit par un autre processus : celui-ci s'arrête")
+            raise self._evicted()
+
+    def check_lead(self, connexion: Connection) -> None:
+        """Before anything is written: a row that the next owner wrote must not look like one that the base refuses."""
+        epoque = connexion.execute(select(PUBLIEUR.c.epoque).where(PUBLIEUR.c.service == self.service)).scalar()
+        if epoque != self.epoque:
+            raise self._evicted()
+
+    def _evicted(self) -> Evince:
+        return Evince(f"le journal de {self.service} est écrit par un autre processus : celui-ci s'arrête")
 
 
 def take_lead(connexion: Connection, service: str, marque: str) -> Plume:
