@@ -23,13 +23,18 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
 # Raised with every change of tables that an older program could not read.
 VERSION_SCHEMA = 1
 
 
-class BaseTropRecente(Exception):
+class BaseInutilisable(Exception):
+    """The database can not be opened: the message says which and why."""
+
+
+class BaseTropRecente(BaseInutilisable):
     """The database was written by a newer version of the program."""
 
 
@@ -40,7 +45,15 @@ def table_of(modele: type[SQLModel]) -> Table:
 
 def open_sqlite(chemin: Path, *, pages_max: int = 0, ecriture: bool = False) -> Engine:
     """An engine on a SQLite file: WAL and ``synchronous=FULL``, so that what is committed survives a power cut."""
-    moteur = create_engine(f"sqlite:///{chemin}", connect_args={"check_same_thread": False, "timeout": 10.0})
+    if not chemin.exists():
+        # Rows hold pseudonyms: nobody else reads them. The files that SQLite adds beside take the same mode.
+        chemin.touch(0o600)
+    moteur = create_engine(
+        f"sqlite:///{chemin}",
+        connect_args={"check_same_thread": False, "timeout": 10.0},
+        # The text of an error goes to logs: it never holds what the rows hold.
+        hide_parameters=True,
+    )
 
     @event.listens_for(moteur, "connect")
     def _connect(connexion: Any, _: object) -> None:
@@ -62,7 +75,17 @@ def open_sqlite(chemin: Path, *, pages_max: int = 0, ecriture: bool = False) -> 
 
 
 def create_tables(moteur: Engine, modeles: Iterable[type[SQLModel]]) -> None:
-    """Create what is missing. Raises ``BaseTropRecente`` when a newer program wrote the file."""
+    """Create what is missing. Raises ``BaseTropRecente`` when a newer program wrote the file, ``BaseInutilisable``."""
+    try:
+        _create_tables(moteur, modeles)
+    except DatabaseError as erreur:
+        raise BaseInutilisable(
+            f"la base {moteur.url.database} est inutilisable ({erreur.orig}) : vérifier la place et les droits, "
+            "ou remettre une copie de ce fichier"
+        ) from erreur
+
+
+def _create_tables(moteur: Engine, modeles: Iterable[type[SQLModel]]) -> None:
     with moteur.begin() as connexion:
         version = connexion.exec_driver_sql("PRAGMA user_version").scalar_one()
         if version > VERSION_SCHEMA:
