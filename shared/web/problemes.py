@@ -192,7 +192,10 @@ _PHRASES: Final = {
 
 def _explain(erreur: Mapping[str, Any]) -> str:
     """The French sentence for an error of the schema; the value itself is never repeated."""
-    return _PHRASES.get(erreur["type"], "valeur refusée").format_map(_Contexte(erreur.get("ctx") or {}))
+    contexte = _Contexte(erreur.get("ctx") or {})
+    if "expected" in contexte:
+        contexte["expected"] = str(contexte["expected"]).replace(" or ", " ou ")
+    return _PHRASES.get(erreur["type"], "valeur refusée").format_map(contexte)
 
 
 class _Contexte(dict[str, Any]):
