@@ -14,7 +14,7 @@ from ecluse.acces import Acces, reach
 from ecluse.client import ServeurInjoignable
 from ecluse.dossier import DossierInutilisable
 from services.indicators.rules import QuestionRefusee
-from shared.base import BaseTropRecente
+from shared.base import BaseInutilisable
 from shared.ndjson import FichierIllisible
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.web.problemes import Probleme
@@ -24,7 +24,16 @@ DossierDonnees = Annotated[
 ]
 EnJson = Annotated[bool, typer.Option("--json", help="écrit le document JSON de l'API")]
 DEFAUT = Path("data")
-_ATTENDUES = (DossierInutilisable, BaseTropRecente, ServeurInjoignable, Indisponible, Refuse, Probleme, FichierIllisible, QuestionRefusee)
+_ATTENDUES = (
+    DossierInutilisable,
+    BaseInutilisable,
+    ServeurInjoignable,
+    Indisponible,
+    Refuse,
+    Probleme,
+    FichierIllisible,
+    QuestionRefusee,
+)
 
 
 def fail(message: str, code: int = 2) -> typer.Exit:

@@ -1,0 +1,72 @@
+"""``ecluse up`` where it can not run: one clear line, exit 2, and nothing is harmed."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ecluse.maison import open_house
+from ecluse.panne import Serveur
+from shared.base import VERSION_SCHEMA
+from shared.reglages import Reglages
+from tests.maisons import execute, query
+
+
+def refusal(dossier: Path, *options: str) -> str:
+    """The one line that ``ecluse up`` says when it can not run."""
+    commande = [sys.executable, "-m", "ecluse", "up", "--data-dir", str(dossier), *(options or ("--port", "0"))]
+    fini = subprocess.run(commande, capture_output=True, text=True, timeout=60, check=False)
+    assert (fini.returncode, fini.stdout) == (2, ""), fini
+    lignes = fini.stderr.splitlines()
+    assert len(lignes) == 1, fini.stderr
+    assert lignes[0].startswith("ecluse : ")
+    return lignes[0]
+
+
+@pytest.mark.parametrize("service", ["production", "indicators"])
+def test_a_database_from_a_newer_version(service: str, tmp_path: Path) -> None:
+    with open_house(Reglages(tmp_path)):
+        pass
+    base = tmp_path / f"{service}.db"
+    execute(base, f"PRAGMA user_version={VERSION_SCHEMA + 1}")
+    ligne = refusal(tmp_path)
+    assert f"{base} vient d'une version plus récente" in ligne
+    assert "mettre Écluse à jour" in ligne
+    assert query(base, "PRAGMA user_version") == [(VERSION_SCHEMA + 1,)]
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "contacts.db").write_bytes(b"ceci n'est pas une base" * 1_000)
+    ligne = refusal(tmp_path)
+    assert f"la base {tmp_path / 'contacts.db'} est inutilisable" in ligne
+    assert (tmp_path / "contacts.db").read_bytes().startswith(b"ceci")
+
+
+def test_a_folder_in_use(tmp_path: Path) -> None:
+    serveur = Serveur(tmp_path)
+    serveur.start()
+    try:
+        assert serveur.processus is not None
+        ligne = refusal(tmp_path)
+        assert f"déjà utilisé par un autre Écluse (processus {serveur.processus.pid})" in ligne
+        with serveur.client() as client:
+            assert client.get("/v1/etat").status_code == 200
+    finally:
+        serveur.stop()
+
+
+def test_a_busy_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as prise:
+        port = prise.getsockname()[1]
+        ligne = refusal(tmp_path, "--port", str(port))
+    assert f"impossible d'écouter sur 127.0.0.1:{port}" in ligne
+    assert "--port" in ligne
+
+
+def test_a_folder_where_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "fichier").write_text("un fichier, non un dossier")
+    ligne = refusal(tmp_path / "fichier" / "data")
+    assert f"impossible d'écrire dans le dossier {tmp_path / 'fichier' / 'data'}" in ligne
+    assert "choisir un autre dossier" in ligne
