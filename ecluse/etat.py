@@ -94,7 +94,7 @@ def _consumer(nom: str, source: str, avance: Avance, service: ServiceDeFaits, ma
         repere=avance.curseur,
         tete=tete,
         retard=max(0, tete - avance.curseur),
-        retard_secondes=(maintenant - avance.complet_le) / SECONDE if avance.complet_le else None,
+        retard_secondes=max(0.0, (maintenant - avance.complet_le) / SECONDE) if avance.complet_le else None,
         tic=write_instant(avance.tic.instant) if avance.tic else None,
         illisibles=avance.illisibles,
         a_jour=avance.tic is not None and avance.curseur >= tete and avance.arret is None,

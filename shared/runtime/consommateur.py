@@ -17,6 +17,8 @@ from shared.temps import SECONDE
 LECTURE_MAX: Final = 5_000
 POINT_TOUS_LES: Final = 2 * SECONDE
 POINT_RECORDS: Final = 60_000
+# A consumer passes at least every second: without news for longer, nobody knows what it has missed (seconds).
+RETARD_ADMIS: Final = 5.0
 AVANT_POINT: Final = declare_point("consommateur.avant_point", "cellules et repères écrits, rien de validé")
 APRES_POINT: Final = declare_point("consommateur.apres_point", "cellules et repères validés ensemble")
 _LOG = logging.getLogger("ecluse.consommateur")
@@ -93,13 +95,14 @@ class Consommateur:
             self._fil.join()
 
     def freshness(self) -> Fraicheur:
-        """The freshness of everything applied so far."""
+        """The freshness of everything applied so far: what is in a log at this moment and not applied is not fresh."""
         avances = self.avances.values()
         dernier = max((a.dernier for a in avances), default=0)
         if any(a.complet_le == 0 for a in avances):
             return Fraicheur(dernier or None, None, False)
         retard = (self._clock() - min(a.complet_le for a in avances)) / SECONDE
-        return Fraicheur(dernier or None, max(0.0, retard), self._passes_a_jour >= 2 and retard < 5)
+        a_jour = self._passes_a_jour >= 2 and retard < RETARD_ADMIS and not self._held() and self._is_at_heads()
+        return Fraicheur(dernier or None, max(0.0, retard), a_jour)
 
     def wait_for(self, cibles: dict[str, int], attente: float) -> bool:
         """Wait until every source is applied up to its target position and ``a_jour``.
@@ -154,9 +157,9 @@ class Consommateur:
             complet = all(self._is_complete(a) for a in self.avances.values())
             self._passes_a_jour = self._passes_a_jour + 1 if complet else 0
             self._depuis_point += lus
-            if self._depuis_point >= POINT_RECORDS or (
-                self._depuis_point and self._clock() - self._point_le >= POINT_TOUS_LES
-            ):
+            # A clock that was set back must not put the checkpoint off until it is what it was.
+            attendu = not 0 <= self._clock() - self._point_le < POINT_TOUS_LES
+            if self._depuis_point >= POINT_RECORDS or (self._depuis_point and attendu):
                 self._try_checkpoint()
             self._rest(coups, 0.0 if lus else 0.05 if self._passes_a_jour == 1 else 1.0)
         self._try_checkpoint()
@@ -235,6 +238,13 @@ class Consommateur:
                 )
         avance.marque = lignee[-1].marque
         return 0
+
+    def _is_at_heads(self) -> bool:
+        """Whether everything committed by now is applied, and not only what was there at the last pass."""
+        try:
+            return all(self.avances[s.nom].curseur >= s.tick().tete for s in self._sources)
+        except Exception:
+            return False
 
     def _is_complete(self, avance: Avance) -> bool:
         tic = avance.tic

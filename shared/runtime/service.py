@@ -72,13 +72,9 @@ class ServiceDeFaits:
         """Head and backlog of the log now. Raises ``Evince`` when another process has taken the lead."""
         if self.ecrivain.evince:
             raise self.ecrivain.evince
-        return Tic(
-            self.nom,
-            self.ecrivain.plume.position,
-            self.ecrivain.waiting,
-            self.marque,
-            self.reglages.clock(),
-        )
+        # In this order: whatever was acknowledged before the instant is within the head.
+        instant, attente = self.reglages.clock(), self.ecrivain.waiting
+        return Tic(self.nom, self.ecrivain.plume.position, attente, self.marque, instant)
 
     def lineage(self) -> list[MaillonEpoque]:
         """The epochs of the log, oldest first."""
