@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from sqlalchemy import Connection, Engine, delete
 
 from services.indicators import answer, store
 from services.indicators.cibles import Cibles, published_targets
-from services.indicators.figures import StockDeProduction
 from services.indicators.fold.columns import Modifiees
 from services.indicators.fold.pli import Pli
 from services.indicators.invariants import Invariants
@@ -25,6 +24,7 @@ from shared.runtime.tables import Repere
 from shared.temps import write_instant
 
 CONSOMMATEUR: Final = "indicators"
+PRODUCTION: Final = "production"
 ECARTS_MONTRES: Final = 100
 LECTURE: Final = 20_000
 RELECTURE_MAX: Final = 600.0
@@ -61,6 +61,26 @@ class PuitsDuPli:
         self.pli.mark_saved(self._gardees)
 
 
+class RangeesDeProduction(Protocol):
+    """Production's own count of its rows."""
+
+    def closing_stock(self, caf: str, au: int, position: int) -> int | None:
+        """Pieces open at the end of ``au``, as its log knew them at ``position``; None when it cannot answer."""
+        ...
+
+
+@dataclass(frozen=True)
+class StockAuRepere:
+    """Production's stock as far as the fold has gone: what came since would look like a gap between the two."""
+
+    rangees: RangeesDeProduction
+    consommateur: Consommateur
+
+    def closing_stock(self, caf: str, au: int) -> int | None:
+        """See ``StockDeProduction``."""
+        return self.rangees.closing_stock(caf, au, self.consommateur.avances[PRODUCTION].curseur)
+
+
 @dataclass(frozen=True)
 class Comparaison:
     """A fold of the whole log beside the one in use, both at the same watermarks. ``ecarts``: cells that differ."""
@@ -83,7 +103,7 @@ class Indicateurs:
     tableau: Tableau
     sources: Sequence[Source]
     cibles: Cibles
-    stock: StockDeProduction
+    stock: StockAuRepere
     files: answer.FilesDeRecouvrement
 
     def freshness(self) -> answer.Fraicheur:
@@ -165,7 +185,7 @@ def bootstrap(
     reglages: Reglages,
     sources: Sequence[Source],
     cloche: Cloche,
-    stock: StockDeProduction,
+    rangees: RangeesDeProduction,
     files: answer.FilesDeRecouvrement,
     cibles: Cibles | None = None,
 ) -> Indicateurs:
@@ -181,6 +201,7 @@ def bootstrap(
     puits = PuitsDuPli(pli)
     consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes)
     consommateur.start()
+    stock = StockAuRepere(rangees, consommateur)
     tableau = Tableau(pli, cibles, stock, files)
     return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files)
 

@@ -30,6 +30,8 @@ COURTS: Final = {
     "COG-08-32": "Demandes d'aide au logement",
     "SOLDE-TRAITABLE-JOURS": "Solde traitable",
 }
+# Seconds. While events flow in, some are always between the log and the figures: a person reads no alarm in that.
+RETARD_VU: Final = 2.0
 COURBES: Final = (("COG-08-29", "Délai jour par jour"), ("STOCK", "Stock jour par jour"))
 
 
@@ -64,7 +66,6 @@ class Image(Struct, frozen=True):
     """
 
     jour: str
-    a_jour: bool
     textes: dict[str, str]
     etats: dict[str, EtatAffiche]
     jauges: dict[str, float | None]
@@ -91,7 +92,6 @@ def compose(chiffres: Chiffres, question: Question, today: int) -> Direct:
     fraicheur, etat_fraicheur = word_freshness(periode.fraicheur)
     image = Image(
         to_iso(today),
-        periode.fraicheur.a_jour,
         textes | controles | fraicheur,
         etats | etats_controles | {"fraicheur": etat_fraicheur},
         {code: par_code[code].valeur for code, *_ in GRANDS},
@@ -108,7 +108,8 @@ def word_freshness(fraicheur: Fraicheur) -> tuple[dict[str, str], EtatAffiche]:
         else f"dernier événement le {moment(parse_instant(dernier))}",
         "fraicheur.retard": f"retard {duree(fraicheur.retard_secondes)}",
     }
-    if fraicheur.a_jour:
+    retard = fraicheur.retard_secondes
+    if fraicheur.a_jour or (retard is not None and retard < RETARD_VU):
         return textes, EtatAffiche(Etat.atteint, "À jour")
     return textes, EtatAffiche(
         Etat.non_atteint, "En rattrapage : ces chiffres ne comptent pas encore tout ce qui est reçu"
@@ -151,7 +152,7 @@ def _word_invariants(invariants: Invariants) -> tuple[dict[str, str], dict[str, 
 
 def _judge_gap(ecart: float | None, nom: str) -> EtatAffiche:
     if ecart is None:
-        return EtatAffiche(Etat.nd, f"{nom} : la production ne répond pas")
+        return EtatAffiche(Etat.nd, f"{nom} : pas comparable pour le moment")
     if ecart:
         return EtatAffiche(Etat.non_atteint, f"{nom} : écart de {nombre(ecart)}, prévenir l'administrateur")
     return EtatAffiche(Etat.atteint, f"{nom} tenue")

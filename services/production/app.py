@@ -20,7 +20,7 @@ class StockDeProduction:
     def __init__(self, service: ServiceDeFaits) -> None:
         self._service = service
 
-    def closing_stock(self, caf: str, au: int) -> int:
-        """See ``store.closing_stock``."""
+    def closing_stock(self, caf: str, au: int, position: int) -> int | None:
+        """See ``store.closing_stock_at``."""
         with self._service.lecture.connect() as connexion:
-            return store.closing_stock(connexion, caf, au)
+            return store.closing_stock_at(connexion, caf, au, position)

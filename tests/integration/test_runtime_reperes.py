@@ -227,7 +227,7 @@ def maison(tmp_path: Path) -> Iterator[Maison]:
 def open_second(maison: Maison) -> Indicateurs:
     """Another consumer of the same logs on the same checkpoint, as a second process would be."""
     premier = maison.indicateurs
-    return open_indicators(maison.reglages, premier.sources, Cloche(), premier.stock, premier.files)
+    return open_indicators(maison.reglages, premier.sources, Cloche(), premier.stock.rangees, premier.files)
 
 
 def dump(base: Path) -> list[str]:
