@@ -3,6 +3,8 @@
 import os
 import random
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -133,6 +135,17 @@ def execute(base: Path, requete: str, *parametres: object) -> None:
     with closing(sqlite3.connect(base)) as connexion:
         connexion.execute(requete, parametres)
         connexion.commit()
+
+
+def refusal(dossier: Path, *options: str) -> str:
+    """The one line that ``ecluse up`` says when it can not run."""
+    commande = [sys.executable, "-m", "ecluse", "up", "--data-dir", str(dossier), *(options or ("--port", "0"))]
+    fini = subprocess.run(commande, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (fini.returncode, fini.stdout) == (2, ""), fini
+    lignes = fini.stderr.splitlines()
+    assert len(lignes) == 1, fini.stderr
+    assert lignes[0].startswith("ecluse : ")
+    return lignes[0]
 
 
 def eventually(constat: Callable[[], T | None]) -> T:

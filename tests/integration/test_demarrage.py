@@ -1,8 +1,6 @@
 """``ecluse up`` where it can not run: one clear line, exit 2, and nothing is harmed."""
 
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,18 +9,7 @@ from ecluse.maison import open_house
 from ecluse.panne import Serveur
 from shared.base import VERSION_SCHEMA
 from shared.reglages import Reglages
-from tests.maisons import execute, query
-
-
-def refusal(dossier: Path, *options: str) -> str:
-    """The one line that ``ecluse up`` says when it can not run."""
-    commande = [sys.executable, "-m", "ecluse", "up", "--data-dir", str(dossier), *(options or ("--port", "0"))]
-    fini = subprocess.run(commande, capture_output=True, text=True, timeout=60, check=False)
-    assert (fini.returncode, fini.stdout) == (2, ""), fini
-    lignes = fini.stderr.splitlines()
-    assert len(lignes) == 1, fini.stderr
-    assert lignes[0].startswith("ecluse : ")
-    return lignes[0]
+from tests.maisons import execute, query, refusal
 
 
 @pytest.mark.parametrize("service", ["production", "indicators"])

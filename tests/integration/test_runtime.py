@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from ecluse.lettres import list_all, replay_one
 from ecluse.maison import Maison, open_house
@@ -202,6 +202,18 @@ def test_a_replay_and_an_event_of_the_same_object_share_a_commit(maison: Maison)
     assert [f.result() for f in futurs] == [[ACCEPTE], [ACCEPTE]]
     assert rejeu.result() == "applique"
     assert value(maison, "PIECES-TRAITEES") == 1
+
+
+def test_a_database_that_somebody_else_holds_is_busy_for_now(maison: Maison) -> None:
+    production = maison.services["production"]
+    # The writer would wait ten seconds for the lock: here it gives up at once.
+    event.listen(production.ecriture, "begin", lambda c: c.exec_driver_sql("PRAGMA busy_timeout=1"), insert=True)
+    verrou = open_sqlite(maison.reglages.base("production"), ecriture=True)
+    with verrou.begin(), pytest.raises(Indisponible, match="occupée : réessayer"):
+        deposit(maison, arrivee("P-1"))
+    verrou.dispose()
+    assert deposit(maison, arrivee("P-1")) == ["accepte"]
+    assert value(maison, "PIECES-ARRIVEES") == 1
 
 
 def test_a_failure_of_the_program_reaches_its_caller_alone(maison: Maison, monkeypatch: pytest.MonkeyPatch) -> None:
