@@ -1,8 +1,7 @@
-"""The statements that take an item and give it back. What only the database can settle is one conditional statement.
+"""The statements that take an item and give it back, in the writer's transaction (``Ecrivain.order``).
 
-They run in the writer's transaction (``Ecrivain.order``). With one writer nothing can come between two of them; with
-several workers on PostgreSQL the row locks and the conflict on ``bail.cle`` settle who wins. Instants are ns, days
-are ordinals.
+With one writer nothing can come between two of them; with several workers on PostgreSQL their row locks keep that so.
+Instants are ns, days are ordinals.
 """
 
 from typing import Any, Final, NamedTuple
@@ -38,7 +37,7 @@ from shared.events.travail import (
     TravailReporte,
     TravailTermine,
 )
-from shared.runtime.lot import Conflit, Lot
+from shared.runtime.lot import Lot
 from shared.temps import to_iso, write_instant
 
 ELEMENT: Final = table_of(Element)
@@ -47,8 +46,6 @@ REPORT: Final = table_of(Report)
 COMPTEUR: Final = table_of(Compteur)
 COLONNES: Final = [ELEMENT.c[nom] for nom in Item.__struct_fields__]
 ORDRE: Final = [ELEMENT.c[nom] for nom in ("priorite", "echeance", "montant_inverse", "depuis", "cle")]
-# Each try that fails means that another worker has taken the item: the queue moves on all the same.
-_ESSAIS: Final = 20
 
 
 class LigneBail(NamedTuple):
@@ -89,36 +86,22 @@ def present() -> list[ColumnElement[bool]]:
     return [c.corbeille == bindparam("corbeille"), c.du <= today, or_(c.au.is_(None), c.au > today)]
 
 
-def held() -> ColumnElement[bool]:
-    """Somebody holds the item at ``:now``."""
-    return exists().where(BAIL.c.cle == ELEMENT.c.cle, BAIL.c.fin > bindparam("now"))
-
-
-def asleep() -> ColumnElement[bool]:
-    """The item sleeps in this corbeille on day ``:today``."""
+def _asleep() -> ColumnElement[bool]:
     r = REPORT.c
     return exists().where(r.cle == ELEMENT.c.cle, r.corbeille == ELEMENT.c.corbeille, r.reporte > bindparam("today"))
 
 
 def _select_best(*conditions: ColumnElement[bool]) -> Select[Any]:
-    pret = select(*COLONNES).where(*present(), ~held(), ~asleep(), *conditions)
+    # Leases that have ended are gone: ``expire`` comes first. One that another worker is ending is left to it.
+    tenu = exists().where(BAIL.c.cle == ELEMENT.c.cle)
+    pret = select(*COLONNES).where(*present(), ~tenu, ~_asleep(), *conditions)
     return pret.order_by(*ORDRE).limit(1).with_for_update(skip_locked=True)
 
 
 _MEILLEUR: Final = _select_best()
 _MEILLEUR_DE_CAFS: Final = _select_best(ELEMENT.c.caf.in_(bindparam("cafs", expanding=True)))
-# The row that was selected may have been worked by another since: it is looked at again as it is taken.
-_PREND: Final = text(
-    "INSERT INTO bail (cle, jeton, titulaire, corbeille, dossier, prise_le, fin) "
-    "SELECT :cle, :jeton, :titulaire, :corbeille, :dossier, :prise_le, :fin "
-    "WHERE NOT EXISTS (SELECT 1 FROM report WHERE cle = :cle AND corbeille = :corbeille AND reporte > :today) "
-    "ON CONFLICT (cle) DO NOTHING"
-)
-_AVANCE: Final = text(
-    "INSERT INTO compteur (nom, valeur) VALUES ('jeton', 1) "
-    "ON CONFLICT (nom) DO UPDATE SET valeur = compteur.valeur + 1"
-)
-_JETON: Final = select(COMPTEUR.c.valeur).where(COMPTEUR.c.nom == "jeton")
+_JETON: Final = select(COMPTEUR.c.valeur).where(COMPTEUR.c.nom == "jeton").with_for_update()
+_PREMIER: Final = text("INSERT INTO compteur (nom, valeur) VALUES ('jeton', 0) ON CONFLICT (nom) DO NOTHING")
 
 
 def claim(
@@ -127,21 +110,21 @@ def claim(
     """Take the best ready item for ``bail`` ns; None when nothing is ready.
 
     Ready: in the corbeille today, not held, not asleep. ``cafs``: creditor Cafs to choose among, empty for all.
-    Raises ``Conflit`` when other workers are faster again and again.
     """
+    # Workers hand out one after the other: what one sees ready can not be taken by another before it is written, and
+    # two never wait for each other.
+    dernier = _lock_token(lot.connexion)
     expire(lot, now)
-    requete = _MEILLEUR_DE_CAFS if cafs else _MEILLEUR
-    parametres = {"corbeille": corbeille, "today": today, "now": now} | ({"cafs": cafs} if cafs else {})
-    for _ in range(_ESSAIS):
-        ligne = lot.connexion.execute(requete, parametres).first()
-        if ligne is None:
-            return None
-        item = Item(*ligne)
-        prise = LigneBail(item.cle, _next_token(lot.connexion), titulaire, corbeille, item.dossier, now, now + bail)
-        if lot.connexion.execute(_PREND, {**prise._asdict(), "today": today}).rowcount:
-            _tell(lot, PRIS, "pris", prise, TravailPris(**prise.who(), bail_jusqu_a=write_instant(prise.fin)))
-            return item, prise
-    raise Conflit(BAIL.name)
+    parametres = {"corbeille": corbeille, "today": today} | ({"cafs": cafs} if cafs else {})
+    ligne = lot.connexion.execute(_MEILLEUR_DE_CAFS if cafs else _MEILLEUR, parametres).first()
+    if ligne is None:
+        return None
+    item = Item(*ligne)
+    prise = LigneBail(item.cle, dernier + 1, titulaire, corbeille, item.dossier, now, now + bail)
+    lot.connexion.execute(update(COMPTEUR).where(COMPTEUR.c.nom == "jeton").values(valeur=prise.jeton))
+    lot.connexion.execute(insert(BAIL), prise._asdict())
+    _tell(lot, PRIS, "pris", prise, TravailPris(**prise.who(), bail_jusqu_a=write_instant(prise.fin)))
+    return item, prise
 
 
 def expire(lot: Lot, now: int) -> None:
@@ -233,9 +216,13 @@ def _drop(connexion: Connection, prise: LigneBail) -> None:
     connexion.execute(delete(BAIL).where(BAIL.c.cle == prise.cle))
 
 
-def _next_token(connexion: Connection) -> int:
-    connexion.execute(_AVANCE)
-    return int(connexion.execute(_JETON).scalar_one())
+def _lock_token(connexion: Connection) -> int:
+    """The last token given; nobody else gives one until the end of the transaction."""
+    dernier = connexion.execute(_JETON).scalar()
+    if dernier is None:
+        connexion.execute(_PREMIER)
+        dernier = connexion.execute(_JETON).scalar_one()
+    return int(dernier)
 
 
 def _tell(lot: Lot, type_: str, geste: str, prise: LigneBail, donnees: object) -> None:

@@ -116,6 +116,9 @@ class FileDeTravail(RuleBasedStateMachine):
     )
     def claim(self, corbeille: str, cafs: tuple[str, ...], titulaire: str, bail: int) -> None:
         """Somebody asks for the next item: it is the best of the ready ones."""
+        self._claim(corbeille, cafs, titulaire, bail)
+
+    def _claim(self, corbeille: str, cafs: tuple[str, ...], titulaire: str, bail: int) -> Pris | None:
         prets = [
             c
             for c in self.order(corbeille)
@@ -126,6 +129,18 @@ class FileDeTravail(RuleBasedStateMachine):
         self.tenues = {c: t for c, t in self.tenues.items() if t.fin > self.now}
         if pris:
             self._take(pris, titulaire, bail)
+        return pris
+
+    @rule(corbeille=st.sampled_from(NOMS), dans=st.integers(1, 2), nuit=st.booleans())
+    def do_one(self, corbeille: str, dans: int, nuit: bool) -> None:
+        """Somebody takes an item and ends it, perhaps the last one of the day."""
+        pris = self._claim(corbeille, (), "un", 60)
+        if pris:
+            jour = to_jour(self.now) + dans
+            self.atelier.corbeilles.finish(talon(pris), "joint", jour).result()
+            self._sleep(talon(pris), jour)
+        if nuit:
+            self.atelier.horloge.advance(86_400)
 
     def _take(self, pris: Pris, titulaire: str, bail: int) -> None:
         assert pris.item.cle not in self.tenues, "tenu par deux"
