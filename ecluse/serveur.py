@@ -29,6 +29,7 @@ from shared.corbeille.endpoints import router as create_queue_router
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.web import problemes
 from shared.web.acces import Acces
+from shared.web.corps import CorpsBorne
 
 SCHEMA_BEARER = HTTPBearer(auto_error=False, description="Jeton local : fichier local-token du dossier de données")
 
@@ -64,7 +65,14 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
     ):
         app.include_router(router, dependencies=gardes)
     _add_health(app, maison)
-    app.state.close_streams = install_screens(app, maison, acces)
+    close_screens = install_screens(app, maison, acces)
+    app.add_middleware(CorpsBorne, libres=frozenset({"/v1/evenements"}))
+
+    def close_streams() -> None:
+        close_screens()
+        maison.veille.close()
+
+    app.state.close_streams = close_streams
     return app
 
 

@@ -19,6 +19,11 @@ class Veille:
         """The house is stopping: nobody waits any longer."""
         return self._fermee
 
+    @property
+    def attendus(self) -> int:
+        """How many wait now."""
+        return len(self._reveils)
+
     def ring(self) -> None:
         """Something was committed."""
         with self._verrou:

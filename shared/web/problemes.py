@@ -87,6 +87,7 @@ _TITRES: Final = {
     400: ("json-illisible", "Corps illisible", "Le corps n'est pas du JSON lisible."),
     404: ("introuvable", "Introuvable", "Rien à cette adresse : vérifier le chemin demandé."),
     405: ("methode-non-admise", "Méthode non admise", "Cette adresse existe, mais ne prend pas cette méthode."),
+    413: ("corps-trop-grand", "Corps trop grand", "Cette adresse ne prend pas un corps si long : le raccourcir."),
 }
 
 
