@@ -32,6 +32,10 @@ def demo_targets(today: int) -> Cibles:
     return published_targets().carried(ANNEE_DU_PROFIL, (annee - 1, annee))
 
 
+class _Interrompu(Exception):
+    """Told to stop while the history was being loaded."""
+
+
 class Demo:
     """A demonstration of one Caf. Its marker in the data folder says which history is loaded, so that a start that
     was cut short goes on with the same one, where everything already there is a duplicate."""
@@ -45,18 +49,28 @@ class Demo:
         self._marque = chemin / "demo.json"
         self._rejets = Rejets(chemin / "demo.rejets.ndjson")
 
-    def load_history(self, say: Callable[[str], None]) -> None:
-        """Load the history that ends yesterday, unless it is loaded."""
+    def load_history(self, say: Callable[[str], None], arret: Event) -> None:
+        """Load the history that ends yesterday, unless it is loaded; the rest of it next time once ``arret`` is set."""
         hier = to_jour(self._maison.reglages.clock()) - 1
         marque = self._read_mark() or {"fin": to_iso(hier), "complet": False}
         if marque["complet"]:
             return
-        self._marque.write_text(json.dumps(marque))
+        self._write_mark(marque)
         say("Première fois : chargement d'un historique de démonstration (données inventées)…")
+
+        def send(octets: list[bytes]) -> Any:
+            if arret.is_set():
+                raise _Interrompu
+            return self._send(octets)
+
         fin = date.fromisoformat(marque["fin"]).toordinal()
-        bilan = run_history(self._send, self._profil, fin, self._rejets, progress=_silent)
+        try:
+            bilan = run_history(send, self._profil, fin, self._rejets, progress=_silent)
+        except _Interrompu:
+            say("Chargement interrompu : il reprendra au prochain départ.")
+            return
         self._maison.wait_until_current(120)
-        self._marque.write_text(json.dumps({**marque, "complet": True}))
+        self._write_mark({**marque, "complet": True})
         say(f"Historique chargé : {bilan.acceptes} événements en {bilan.secondes:.0f} s.")
 
     def start_live(self, arret: Event) -> Thread:
@@ -78,6 +92,12 @@ class Demo:
             return None
         marque: dict[str, Any] = json.loads(self._marque.read_text())
         return marque
+
+    def _write_mark(self, marque: dict[str, Any]) -> None:
+        # Written aside and moved: a full disk or a power cut leaves the mark as it was.
+        brouillon = self._marque.with_suffix(".nouveau")
+        brouillon.write_text(json.dumps(marque))
+        brouillon.replace(self._marque)
 
 
 class _EnCours:

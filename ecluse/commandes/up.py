@@ -1,6 +1,7 @@
 """The embedded product: ``ecluse up``."""
 
 import signal
+import socket
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,8 @@ import typer
 
 from ecluse.commandes.commun import DEFAUT, DossierDonnees, fail, refusals
 from ecluse.demo import Demo, demo_targets
-from ecluse.dossier import own
-from ecluse.maison import open_house
+from ecluse.dossier import Dossier, own
+from ecluse.maison import Maison, open_house
 from ecluse.serveur import PortOccupe, create_app, listen, serve
 from shared.reglages import Reglages
 from shared.temps import to_jour
@@ -39,18 +40,25 @@ def _run(chemin: Path, hote: str, port: int, demo: str | None, arret: threading.
         with open_house(reglages, cibles) as maison:
             demonstration = Demo(maison, chemin, demo) if demo else None
             if demonstration:
-                demonstration.load_history(typer.echo)
-            app = create_app(maison, dossier.jeton)
-            url = f"http://{_host(hote)}:{prise.getsockname()[1]}"
-            with serve(app, prise):
-                dossier.announce(url)
-                _greet(url, app.state.acces.create_link(), chemin)
-                flux = demonstration.start_live(arret) if demonstration else None
-                arret.wait()
-                if flux:
-                    flux.join()
+                demonstration.load_history(typer.echo, arret)
+            if not arret.is_set():
+                url = f"http://{_host(hote)}:{prise.getsockname()[1]}"
+                _serve(maison, dossier, prise, url, demonstration, arret)
             typer.echo("Écluse s'arrête…")
     typer.echo("Arrêtée proprement : tout ce qui a été accepté est enregistré.")
+
+
+def _serve(
+    maison: Maison, dossier: Dossier, prise: socket.socket, url: str, demo: Demo | None, arret: threading.Event
+) -> None:
+    app = create_app(maison, dossier.jeton)
+    with serve(app, prise):
+        dossier.announce(url)
+        _greet(url, app.state.acces.create_link(), dossier.chemin)
+        flux = demo.start_live(arret) if demo else None
+        arret.wait()
+        if flux:
+            flux.join()
 
 
 def _host(hote: str) -> str:
