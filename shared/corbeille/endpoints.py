@@ -104,7 +104,7 @@ def _add_claims(routes: APIRouter, accueil: Accueil) -> None:
         "/corbeilles/{corbeille}/prochain",
         summary="Prendre le meilleur élément",
         response_model=ElementPris,
-        responses={204: {"description": "Rien à prendre maintenant"}, **problems(400, 404, 503)},
+        responses={204: {"description": "Rien à prendre maintenant"}, **problems(400, 404, 413, 503)},
     )
     async def take_next(corbeille: Nom, demande: Prochain, cle: CleIdempotence = None) -> ElementPris | Response:
         corbeilles = accueil.of(corbeille)
@@ -128,7 +128,7 @@ def _add_claims(routes: APIRouter, accueil: Accueil) -> None:
 
 
 def _add_ends(routes: APIRouter, accueil: Accueil) -> None:
-    adresse, refus = "/travaux/{caf}/{objet}", problems(400, 404, 409, 503)
+    adresse, refus = "/travaux/{caf}/{objet}", problems(400, 404, 409, 413, 503)
 
     def open_stub(caf: str, objet: str, demande: Tenu, cle: str | None) -> tuple[Corbeilles, Talon]:
         return accueil.of(demande.corbeille), Talon(demande.corbeille, caf, objet, demande.jeton, cle)
