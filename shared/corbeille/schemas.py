@@ -24,6 +24,11 @@ def _only_iso(valeur: Any) -> Any:
     return valeur
 
 
+def _whole(valeur: Any) -> Any:
+    """``60.0`` is an integer of JSON Schema; ``true`` and ``"60"`` are none."""
+    return int(valeur) if isinstance(valeur, float) and valeur.is_integer() else valeur
+
+
 def _day(jour: int | None) -> date | None:
     return None if jour is None else date.fromordinal(jour)
 
@@ -34,8 +39,13 @@ Jour = Annotated[date, BeforeValidator(_only_iso)]
 Bail = Annotated[
     StrictInt,
     Field(ge=BAIL_MIN, le=BAIL_MAX, description="Durée du bail en secondes : passée sans réponse, l'élément revient"),
+    BeforeValidator(_whole),
 ]
-Jeton = Annotated[StrictInt, Field(ge=1, le=2**53, description="Jeton de la prise, à redonner avec chaque suite")]
+Jeton = Annotated[
+    StrictInt,
+    Field(ge=1, le=2**53, description="Jeton de la prise, à redonner avec chaque suite"),
+    BeforeValidator(_whole),
+]
 
 
 class Demande(BaseModel):

@@ -101,6 +101,10 @@ def _select_best(*conditions: ColumnElement[bool]) -> Select[Any]:
 _MEILLEUR: Final = _select_best()
 _MEILLEUR_DE_CAFS: Final = _select_best(ELEMENT.c.caf.in_(bindparam("cafs", expanding=True)))
 _JETON: Final = select(COMPTEUR.c.valeur).where(COMPTEUR.c.nom == "jeton").with_for_update()
+_AVANCE: Final = update(COMPTEUR).where(COMPTEUR.c.nom == "jeton").values(valeur=bindparam("jeton"))
+_FINIS: Final = (
+    select(BAIL).where(BAIL.c.fin <= bindparam("now")).order_by(BAIL.c.cle).with_for_update(skip_locked=True)
+)
 _PREMIER: Final = text("INSERT INTO compteur (nom, valeur) VALUES ('jeton', 0) ON CONFLICT (nom) DO NOTHING")
 
 
@@ -121,7 +125,7 @@ def claim(
         return None
     item = Item(*ligne)
     prise = LigneBail(item.cle, dernier + 1, titulaire, corbeille, item.dossier, now, now + bail)
-    lot.connexion.execute(update(COMPTEUR).where(COMPTEUR.c.nom == "jeton").values(valeur=prise.jeton))
+    lot.connexion.execute(_AVANCE, {"jeton": prise.jeton})
     lot.connexion.execute(insert(BAIL), prise._asdict())
     _tell(lot, PRIS, "pris", prise, TravailPris(**prise.who(), bail_jusqu_a=write_instant(prise.fin)))
     return item, prise
@@ -129,8 +133,7 @@ def claim(
 
 def expire(lot: Lot, now: int) -> None:
     """Give back every item whose lease has ended, and say so in the log."""
-    finis = select(BAIL).where(BAIL.c.fin <= now).order_by(BAIL.c.cle).with_for_update(skip_locked=True)
-    for ligne in lot.connexion.execute(finis).all():
+    for ligne in lot.connexion.execute(_FINIS, {"now": now}).all():
         prise = LigneBail(*ligne)
         _drop(lot.connexion, prise)
         fin = write_instant(prise.fin)
