@@ -9,6 +9,7 @@ bin := $(VENV)/bin
 # Un verrou est installé une fois ; il l'est à nouveau quand il change, ou quand pyproject.toml change.
 produit := $(VENV)/.produit
 dev := $(VENV)/.dev
+mesures := $(VENV)/.bench
 pytest := $(bin)/python -m pytest
 
 .DEFAULT_GOAL := help
@@ -41,8 +42,8 @@ check: $(dev) ## vérifie forme, types, contrats d'import et verrous
 lock: $(dev) ## met à jour les verrous de dépendances
 	$(bin)/python -m outils.verrous
 
-bench: $(dev) ## mesure les vitesses et la mémoire sur cette machine
-	$(bin)/python -m bench
+bench: $(mesures) ## mesure les vitesses et la mémoire sur cette machine
+	@$(bin)/python -m bench
 
 chaos: $(dev) ## tue le processus N fois sous charge et compare à l'oracle (N=200)
 	$(bin)/python -m tests.chaos --tirs $(N)
@@ -63,4 +64,8 @@ $(produit): requirements.lock pyproject.toml outils/preparer.sh
 
 $(dev): requirements-dev.lock $(produit)
 	@outils/preparer.sh $(VENV) requirements-dev.lock
+	@touch $@
+
+$(mesures): bench/requirements.lock $(produit)
+	@outils/preparer.sh $(VENV) bench/requirements.lock
 	@touch $@

@@ -1,6 +1,6 @@
 """Compile les verrous de dépendances, ou vérifie qu'ils suivent pyproject.toml.
 
-    python -m outils.verrous                 met à jour requirements.lock et requirements-dev.lock
+    python -m outils.verrous                 met à jour les trois verrous
     python -m outils.verrous --verifier      ne change rien ; sort en 1 si un verrou ne suit plus
 
 uv résout pour toutes les plateformes à la fois. Les verrous existants lui servent de préférence : la vérification ne
@@ -24,6 +24,7 @@ PRODUIT = "requirements.lock"
 VERROUS = {
     PRODUIT: ["--group", "build"],
     "requirements-dev.lock": ["--group", "build", "--group", "dev", "--constraint", PRODUIT],
+    "bench/requirements.lock": ["--group", "build", "--group", "bench", "--constraint", PRODUIT],
 }
 # Le plus ancien Python promis : avec --universal, la borne basse de la résolution.
 PYTHON = "3.11"
@@ -57,6 +58,7 @@ def compile_lock(name: str, folder: Path, environment: dict[str, str], *, upgrad
     command += ["--custom-compile-command", "make lock", "--output-file", str(folder / name)]
     if upgrade:
         command.append("--upgrade")
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(command, cwd=RACINE, env=environment, check=True)
 
 

@@ -29,6 +29,7 @@ GROUPES = PYPROJECT["dependency-groups"]
 DECLARES = {
     "requirements.lock": [*PRODUIT, *GROUPES["build"]],
     "requirements-dev.lock": [*PRODUIT, *GROUPES["build"], *GROUPES["dev"]],
+    "bench/requirements.lock": [*PRODUIT, *GROUPES["build"], *GROUPES["bench"]],
 }
 # Modules of the distributed mode whose distribution has another name, and is not installed by default.
 DISTRIBUTION = {"faust": "faust-streaming", "kafka": "kafka-python"}
