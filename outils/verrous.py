@@ -58,7 +58,6 @@ def compile_lock(name: str, folder: Path, environment: dict[str, str], *, upgrad
     command += ["--custom-compile-command", "make lock", "--output-file", str(folder / name)]
     if upgrade:
         command.append("--upgrade")
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(command, cwd=RACINE, env=environment, check=True)
 
 
@@ -67,6 +66,7 @@ def check_locks(environment: dict[str, str]) -> list[str]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name in VERROUS:
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copy(RACINE / name, folder / name)
             compile_lock(name, folder, environment, upgrade=False)
         return [name for name in VERROUS if (folder / name).read_text() != (RACINE / name).read_text()]
