@@ -1,7 +1,7 @@
 """Numbers, days and durations as French readers write them. Values arrive at full precision: only screens round."""
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 from shared.temps import PARIS, SECONDE, to_datetime
@@ -18,6 +18,8 @@ _MOIS: Final = (
 _MOIS_COURTS: Final = "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.".split()  # noqa: SIM905  # the same
 _JOURS: Final = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()  # noqa: SIM905  # the same
 
+# As many digits as the largest float has.
+_CONTEXTE: Final = Context(prec=400)
 _SERVICES: Final = {
     "contacts": "Contacts",
     "production": "Production",
@@ -28,7 +30,7 @@ _SERVICES: Final = {
 
 def round_half_up(valeur: float, decimales: int) -> Decimal:
     """The value at so many decimals, halves away from zero as people round."""
-    return Decimal(repr(valeur)).quantize(Decimal(1).scaleb(-decimales), ROUND_HALF_UP)
+    return Decimal(repr(valeur)).quantize(Decimal(1).scaleb(-decimales), ROUND_HALF_UP, _CONTEXTE)
 
 
 def nombre(valeur: float | None, decimales: int = 0) -> str:

@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 LARGEUR: Final = 720
 HAUTEUR: Final = 260
 GAUCHE, DROITE, HAUT, BAS = 52, 28, 14, 30
+# Less than one in a billion is not drawn apart from zero.
+_NUL: Final = 1e-9
 _PAS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 # Below this distance two labels under the axis would touch on a narrow screen.
 _ETIQUETTES_MAX: Final = 7
@@ -49,7 +51,7 @@ class Graphe(NamedTuple):
 
 def pick_ticks(maximum: float, nombre: int = 4) -> list[float]:
     """Round values from 0 to at least ``maximum``, about ``nombre`` steps."""
-    if maximum <= 0:
+    if maximum < _NUL:
         return [0.0, 1.0]
     brut = maximum / nombre
     puissance = 1.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.web.graphe import BAS, DROITE, GAUCHE, HAUT, HAUTEUR, HAUTEUR_JAUGE, LARGEUR, Graphe, draw, draw_gauge
@@ -29,6 +29,7 @@ def test_every_value_lies_within_the_frame_and_higher_is_higher(serie: list[floa
 
 
 @given(series)
+@example([5e-324])
 def test_the_axis_starts_at_zero_and_covers_every_value(serie: list[float | None]) -> None:
     graphe = chart(serie)
     assert graphe.ordonnees[0].texte == "0.0"
