@@ -26,7 +26,7 @@ class Acces(Protocol):
 
     def send(self, octets: list[bytes]) -> Envoi: ...
     def wait(self) -> bool: ...
-    def link(self) -> str | None: ...
+    def link(self, nom: str) -> str | None: ...
     def state(self) -> Any: ...
     def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any: ...
     def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any: ...
@@ -51,7 +51,8 @@ class AccesLocal:
     def wait(self) -> bool:
         return self._maison.wait_until_current(PATIENCE)
 
-    def link(self) -> str | None:
+    def link(self, nom: str) -> str | None:
+        del nom
         return None
 
     def state(self) -> Any:
@@ -100,13 +101,13 @@ class AccesDistant:
             etat = self.state()
             if etat["a_jour"]:
                 return True
-            if any(c["arret"] for c in etat["consommateurs"]):
+            if any(c["arret"] or c["trou"] for c in etat["consommateurs"]):
                 return False
             time.sleep(0.2)
         return False
 
-    def link(self) -> str | None:
-        return str(self._client.post("/v1/liens")["lien"])
+    def link(self, nom: str) -> str | None:
+        return str(self._client.post("/v1/liens", nom=nom)["lien"])
 
     def state(self) -> Any:
         return self._client.get("/v1/etat")

@@ -22,6 +22,13 @@ from shared.web.porte import UN_EVENEMENT, UN_LOT, answer, read_events
 
 _LOG = logging.getLogger("ecluse.porte")
 Nom = Annotated[str, Path(pattern="^(contacts|production|recovery)$", description="Service")]
+Titulaire = Annotated[
+    str,
+    Query(
+        pattern="^([A-Za-z0-9._-]{1,64})?$",
+        description="Identifiant opaque de qui ouvrira le lien, pour les travaux qu'il prendra ; vide : tiré au hasard",
+    ),
+]
 Numero = Annotated[int, Path(ge=1, le=2**53, description="Numéro de la lettre")]
 
 
@@ -118,8 +125,8 @@ def _add_state(router: APIRouter, maison: Maison) -> None:
 
 def _add_link(router: APIRouter, acces: Acces) -> None:
     @router.post("/liens", summary="Un lien à usage unique vers les pages", tags=["Santé"], responses=problems())
-    def create_link(request: Request) -> Lien:
-        return Lien(f"{str(request.base_url).rstrip('/')}/entrer?lien={acces.create_link()}")
+    def create_link(request: Request, nom: Titulaire = "") -> Lien:
+        return Lien(f"{str(request.base_url).rstrip('/')}/entrer?lien={acces.create_link(nom)}")
 
 
 def _add_letters(router: APIRouter, maison: Maison) -> None:

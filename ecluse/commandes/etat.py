@@ -40,10 +40,13 @@ def show_state(data_dir: DossierDonnees = DEFAUT, json: EnJson = False) -> None:
     console().print(services, consommateurs)
 
 
-def create_link(data_dir: DossierDonnees = DEFAUT) -> None:
+def create_link(
+    data_dir: DossierDonnees = DEFAUT,
+    nom: Annotated[str, typer.Option("--nom", help="identifiant opaque de la personne, pour les travaux pris")] = "",
+) -> None:
     """Donne un lien à usage unique vers les pages."""
     with house(data_dir) as acces:
-        lien = acces.link()
+        lien = acces.link(nom)
     if lien is None:
         raise fail("aucun serveur ne tourne sur ce dossier : lancer d'abord « ecluse up »")
     typer.echo(lien)
