@@ -4,14 +4,12 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any
 
 import uvicorn
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -27,6 +25,8 @@ from services.production.endpoints import create_router as create_production_rou
 from services.recovery.endpoints import create_router as create_recovery_router
 from shared.corbeille.endpoints import router as create_queue_router
 from shared.runtime.ecrivain import Indisponible, Refuse
+from shared.runtime.service import ServiceDeFaits
+from shared.systeme import explain_os
 from shared.web import problemes
 from shared.web.acces import Acces
 from shared.web.corps import CorpsBorne
@@ -105,7 +105,7 @@ def listen(hote: str, port: int) -> socket.socket:
     except OSError as erreur:
         prise.close()
         raise PortOccupe(
-            f"impossible d'écouter sur {hote}:{port} ({erreur.strerror}) : choisir un autre port avec --port"
+            f"impossible d'écouter sur {hote}:{port} ({explain_os(erreur)}) : choisir un autre port avec --port"
         ) from erreur
     return prise
 
@@ -144,7 +144,7 @@ def _add_health(app: FastAPI, maison: Maison) -> None:
 
     @app.get("/readyz", tags=["Santé"], summary="Les bases répondent", responses={503: {"description": "Pas prêt"}})
     def readyz() -> Response:
-        etat = {nom: _answers(s.lecture) for nom, s in maison.services.items()}
+        etat = {nom: _answers(s) for nom, s in maison.services.items()}
         return JSONResponse({"pret": all(etat.values()), "bases": etat}, 200 if all(etat.values()) else 503)
 
     @app.get("/metrics", tags=["Santé"], summary="Mesures Prometheus", response_class=Response)
@@ -152,10 +152,9 @@ def _add_health(app: FastAPI, maison: Maison) -> None:
         return Response(generate_latest(registre), media_type=CONTENT_TYPE_LATEST)
 
 
-def _answers(moteur: Any) -> bool:
+def _answers(service: ServiceDeFaits) -> bool:
+    """Whether the tables of a service are read, and its log is still its own to write."""
     try:
-        with moteur.connect() as connexion:
-            connexion.execute(text("SELECT 1"))
+        return service.tick().marque == service.lineage()[-1].marque
     except Exception:
         return False
-    return True

@@ -10,8 +10,11 @@ import pytest
 
 from ecluse.maison import Maison, open_house
 from ecluse.serveur import create_app, listen, serve
+from shared.base import open_sqlite
 from shared.reglages import Reglages
-from tests.maisons import PATIENCE, eventually
+from shared.runtime.ecrivain import Indisponible
+from shared.runtime.journal import take_lead
+from tests.maisons import PATIENCE, arrivee, deposit, eventually
 
 JETON = "jeton-d-essai"
 
@@ -56,3 +59,17 @@ def test_whoever_waits_for_work_is_answered_when_the_house_stops(maison: Maison)
             eventually(lambda: maison.veille.attendus)
         assert attente.result(PATIENCE).status_code == 204
         client.close()
+
+
+def test_a_house_that_can_not_write_is_not_ready(maison: Maison) -> None:
+    with serving(maison) as client, client:
+        assert client.get("/readyz").status_code == 200
+        autre = open_sqlite(maison.reglages.base("production"), ecriture=True)
+        with autre.begin() as connexion:
+            take_lead(connexion, "production", "un autre")
+        autre.dispose()
+        with pytest.raises(Indisponible):
+            deposit(maison, arrivee("P-1"))
+        reponse = client.get("/readyz")
+        assert reponse.status_code == 503
+        assert reponse.json()["bases"] == {"contacts": True, "production": False, "recovery": True}
