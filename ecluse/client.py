@@ -11,6 +11,7 @@ import msgspec
 from ecluse.guichet import Reponse
 from shared.events.porte import Refus, judge
 from shared.reglages import read_clock
+from shared.systeme import explain_os
 from shared.web.porte import EVENEMENTS_MAX, OCTETS_MAX, UN_LOT
 
 ATTENTE: Final = 120.0
@@ -36,7 +37,7 @@ class Client:
         try:
             jeton = (dossier / "local-token").read_text().strip()
         except OSError as erreur:
-            raise ServeurInjoignable(f"jeton illisible dans {dossier} : {erreur.strerror}") from erreur
+            raise ServeurInjoignable(f"jeton illisible dans {dossier} : {explain_os(erreur)}") from erreur
         self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {jeton}"}, timeout=ATTENTE)
 
     def get(self, chemin: str, **parametres: Any) -> Any:

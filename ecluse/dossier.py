@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from shared.systeme import explain_os
+
 
 class DossierInutilisable(Exception):
     """The folder can not be used: the message says why, in one line."""
@@ -65,11 +67,12 @@ class Dossier:
 def own(chemin: Path) -> Dossier:
     """Take the folder, created if absent. Raises ``DossierOccupe`` or ``DossierInutilisable``."""
     try:
-        chemin.mkdir(parents=True, exist_ok=True)
+        # Rows hold pseudonyms: a folder of ours is for its owner alone; one that was there keeps its mode.
+        chemin.mkdir(0o700, parents=True, exist_ok=True)
         verrou = (chemin / "verrou").open("a+")
     except OSError as erreur:
         raise DossierInutilisable(
-            f"impossible d'écrire dans le dossier {chemin} ({erreur.strerror}) : "
+            f"impossible d'écrire dans le dossier {chemin} ({explain_os(erreur)}) : "
             "corriger les droits ou choisir un autre dossier"
         ) from erreur
     try:

@@ -11,6 +11,8 @@ from typing import IO, Any, Final, cast
 
 import zstandard
 
+from shared.systeme import explain_os
+
 Ligne = tuple[int, bytes]
 # No event comes near; a file without a line feed must not fill the memory.
 LIGNE_MAX: Final = 16 * 1024 * 1024
@@ -39,7 +41,7 @@ def read_lines(fichier: str | Path) -> Iterator[Ligne]:
     except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as erreur:
         raise FichierIllisible(f"{nom} : fichier compressé abîmé ({erreur})") from None
     except OSError as erreur:
-        raise FichierIllisible(f"{nom} : lecture impossible ({erreur.strerror or erreur})") from None
+        raise FichierIllisible(f"{nom} : lecture impossible ({explain_os(erreur)})") from None
 
 
 def _open(fichier: str | Path, pile: ExitStack) -> BufferedReader:

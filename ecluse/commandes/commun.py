@@ -17,6 +17,7 @@ from services.indicators.rules import QuestionRefusee
 from shared.base import BaseInutilisable
 from shared.ndjson import FichierIllisible
 from shared.runtime.ecrivain import Indisponible, Refuse
+from shared.systeme import explain_os
 from shared.web.problemes import Probleme
 
 DossierDonnees = Annotated[
@@ -50,7 +51,7 @@ def refusals() -> Iterator[None]:
     except _ATTENDUES as erreur:
         raise fail(getattr(erreur, "detail", None) or str(erreur)) from None
     except OSError as erreur:
-        raise fail(f"{erreur.strerror or erreur} : {erreur.filename or ''}".rstrip(" :")) from None
+        raise fail(f"{explain_os(erreur)} : {erreur.filename or ''}".rstrip(" :")) from None
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import typer
 from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, fail, house, print_json
 
 app = typer.Typer(help="Lettres mortes : événements acceptés qui ne peuvent avoir d'effet.", no_args_is_help=True)
+# More digits than any letter has, fewer than a database takes.
+CHIFFRES = 15
 Reference = Annotated[str, typer.Argument(help="lettre, sous la forme service/numéro, par exemple production/3")]
 
 
@@ -64,6 +66,6 @@ def replay_letters(
 
 def _parse(reference: str) -> tuple[str, int]:
     service, _, numero = reference.partition("/")
-    if service not in ("contacts", "production", "recovery") or not numero.isdecimal():
+    if service not in ("contacts", "production", "recovery") or not (numero.isdecimal() and len(numero) <= CHIFFRES):
         raise fail(f"lettre attendue sous la forme service/numéro (par exemple production/3), reçu : {reference}")
     return service, int(numero)

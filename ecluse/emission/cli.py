@@ -20,6 +20,7 @@ from ecluse.emission.fichier import SpoolIndisponible, look
 from ecluse.emission.relais import build_app
 from ecluse.emission.spool import Spool, open_spool
 from shared.reglages import read_clock
+from shared.systeme import explain_os
 
 app = typer.Typer(name="relais", help="Relais local : prend les événements tout de suite, les transmet dès qu'il peut.")
 
@@ -83,7 +84,9 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
         famille = socket.AF_INET6 if ":" in host else socket.AF_INET
         prise = socket.create_server((host, port), family=famille, backlog=256)
     except OSError as erreur:
-        raise _Arret(f"impossible d'écouter sur {host}:{port} ({erreur.strerror}) : choisir un autre --port") from None
+        raise _Arret(
+            f"impossible d'écouter sur {host}:{port} ({explain_os(erreur)}) : choisir un autre --port"
+        ) from None
     with prise:
         # asyncio does it only for sockets made otherwise; connections inherit it. Without it an answer waits 40 ms.
         prise.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

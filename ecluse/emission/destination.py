@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ecluse import __version__
+from shared.systeme import explain_os
 from shared.temps import SECONDE, from_datetime
 from shared.web.porte import UN_EVENEMENT, UN_LOT
 
@@ -103,7 +104,7 @@ class DestinationHttp:
         try:
             jeton = self._read_token()
         except OSError as erreur:
-            return PlusTard(f"le fichier du jeton ne se lit pas ({erreur.strerror}) : le corriger, il est relu")
+            return PlusTard(f"le fichier du jeton ne se lit pas ({explain_os(erreur)}) : le corriger, il est relu")
         if jeton and not (jeton.isascii() and jeton.isprintable()):
             return PlusTard("le jeton n'est pas une ligne de caractères simples : le corriger, il est relu")
         entetes = {"Content-Type": UN_EVENEMENT if len(evenements) == 1 else UN_LOT}
