@@ -185,8 +185,7 @@ def create_pages_router(corbeilles_by_service: Mapping[str, Corbeilles], today: 
     ) -> Response:
         if geste not in ("terminer", "reporter", "rendre", "prolonger"):
             raise PageRefusee(404, "Geste inconnu", "Cette adresse n'est celle d'aucun geste.")
-        jeton = champs.get("jeton", "")
-        talon = Talon(corbeille, caf, objet, int(jeton) if jeton.isdecimal() else 0, champs.get("cle") or None)
+        talon = Talon(corbeille, caf, objet, _read_token(champs.get("jeton", "")), champs.get("cle") or None)
         return ecrans.end(request, session.nom, talon, geste, champs)
 
     return router
@@ -223,6 +222,11 @@ def _read_caf(caf: str) -> str:
     if caf and not (len(caf) == 3 and caf.isascii() and caf.isdigit()):
         raise PageRefusee(400, "Caf inconnue", "Un numéro de Caf a trois chiffres, comme 091 ; vide : toutes les Caf.")
     return caf
+
+
+def _read_token(texte: str) -> int:
+    """The token of a form; what is none names no claim."""
+    return int(texte) if texte.isdecimal() and len(texte) < 20 else 0
 
 
 def _read_day(texte: str) -> int | None:

@@ -151,6 +151,7 @@ def test_a_lease_is_prolonged_from_now(atelier: Atelier, visiteur: Visiteur) -> 
         ("terminer", {"issue": "inconnue", "date": ""}, 422, "n'a pas cette issue"),
         ("reporter", {"motif": "autre", "jusqu_a": ""}, 422, "Dire jusqu'à quel jour"),
         ("reporter", {"motif": "autre", "jusqu_a": "2020-01-01"}, 422, "passée"),
+        ("prolonger", {"jeton": "9" * 5_000}, 409, "tenu par une autre prise"),
     ],
 )
 def test_a_refusal_is_told_on_the_page_of_the_item_which_is_still_held(
