@@ -39,7 +39,6 @@ class EtatConsommateur:
     retard: int
     retard_secondes: float | None
     tic: str | None
-    illisibles: int
     a_jour: bool
     trou: str | None
     arret: str | None
@@ -96,7 +95,6 @@ def _consumer(nom: str, source: str, avance: Avance, service: ServiceDeFaits, ma
         retard=max(0, tete - avance.curseur),
         retard_secondes=max(0.0, (maintenant - avance.complet_le) / SECONDE) if avance.complet_le else None,
         tic=write_instant(avance.tic.instant) if avance.tic else None,
-        illisibles=avance.illisibles,
         a_jour=avance.tic is not None and avance.curseur >= tete and avance.arret is None,
         trou=avance.trou,
         arret=avance.arret,

@@ -9,7 +9,7 @@ from typing import IO, Any, Protocol
 
 import msgspec
 
-from ecluse.guichet import Depot, Guichet, Reponse
+from ecluse.guichet import Reponse
 
 LOT = 2_000
 EN_VOL = 3
@@ -88,11 +88,6 @@ def import_lines(
     bilan.secondes = time.perf_counter() - debut
     rejets.close()
     return bilan
-
-
-def local_sender(guichet: Guichet, clock: Callable[[], int]) -> Callable[[list[bytes]], Depot]:
-    """Sends to the house in this process."""
-    return lambda octets: guichet.deposit(octets, clock())
 
 
 def _settle(morceau: list[Ligne], envoi: Envoi, bilan: Bilan, rejets: Rejets) -> None:

@@ -168,12 +168,12 @@ ETAT = {
     "consommateurs": [
         {
             "nom": "indicators", "source": "production", "repere": 59_900, "tete": 59_902, "retard": 2,
-            "retard_secondes": 0.4, "tic": "2023-01-31T13:02:31Z", "illisibles": 0, "a_jour": False, "trou": None,
+            "retard_secondes": 0.4, "tic": "2023-01-31T13:02:31Z", "a_jour": False, "trou": None,
             "arret": None,
         },
         {
             "nom": "indicators", "source": "recovery", "repere": 4_000, "tete": 4_877, "retard": 877,
-            "retard_secondes": None, "tic": None, "illisibles": 0, "a_jour": False, "trou": "4001 manque",
+            "retard_secondes": None, "tic": None, "a_jour": False, "trou": "4001 manque",
             "arret": None,
         },
     ],

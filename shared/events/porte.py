@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec.json import Decoder
 
-from shared.events.base import CodeCaf, Donnees, Identifiant, Instant, Service, TypeEvenement
+from shared.events.base import CodeCaf, Donnees, Identifiant, Instant, TypeEvenement
 from shared.events.catalogue import ENCODER, TYPES
 from shared.events.refus import explain_decode
 from shared.temps import MINUTE, parse_instant, to_jour
@@ -242,8 +242,3 @@ class _Apercu(Struct):
 
 def _text(valeur: object) -> str | None:
     return valeur[:200] if isinstance(valeur, str) else None
-
-
-def owner(recu: Recu) -> Service:
-    """The service that owns the type of the event."""
-    return recu.type.service

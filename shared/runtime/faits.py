@@ -7,7 +7,6 @@ from typing import Any
 from msgspec import Raw, Struct
 from msgspec.json import Decoder, Encoder
 
-from shared.events.base import Donnees
 from shared.events.catalogue import DECODERS
 from shared.events.porte import Recu
 from shared.temps import write_instant
@@ -94,9 +93,3 @@ def encode_event(fait: Fait, caf: str) -> bytes:
             "data": fait.data,
         }
     )
-
-
-def data_of(fait: Fait) -> Donnees:
-    """The typed data of a fact."""
-    donnees: Donnees = fait.data
-    return donnees

@@ -31,7 +31,6 @@ class Avance:
     dernier: int = 0
     arret: str | None = None
     trou: str | None = None
-    illisibles: int = 0
 
 
 def save_marks(connexion: Connection, consommateur: str, source: str, avance: Avance) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.events.catalogue import DECODERS, SERVICES, TYPES, types_of
 from shared.events.nir import looks_like_nir
-from shared.events.porte import Recu, Refus, owner
+from shared.events.porte import Recu, Refus
 from shared.temps import from_iso, parse_instant
 from tests.unit.valeurs import ENCAISSEMENT, NIR, NIR_CORSE, PIECE, accepted, cases, event, given, refused
 
@@ -22,7 +22,7 @@ def test_an_accepted_event_says_what_the_services_need() -> None:
     assert recu.instant == parse_instant("2024-03-05T09:10:00+01:00")
     assert recu.emis == parse_instant("2024-03-05T09:12:13+01:00")
     assert recu.jour == from_iso("2024-03-05")
-    assert owner(recu) == "production"
+    assert recu.type.service == "production"
     assert DECODERS[PIECE].decode(json.dumps(json.loads(recu.octets)["data"])) == DECODERS[PIECE].decode(
         json.dumps(event(data={"caf_traitante": "661"})["data"])
     )
