@@ -51,8 +51,9 @@ chaos: $(dev) ## tue le processus N fois sous charge et compare à l'oracle (N=2
 mutants: $(dev) ## sème des bogues connus : la suite doit tous les voir
 	$(bin)/python -m tests.mutants
 
-docs: $(dev) ## écrit les documents tirés du catalogue d'événements
+docs: $(dev) ## écrit les documents tirés du catalogue d'événements et du registre des indicateurs
 	$(bin)/ecluse events docs
+	$(bin)/python -m services.indicators.docs
 
 clean: ## efface l'environnement et les caches, jamais ./data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis

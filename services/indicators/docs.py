@@ -1,0 +1,97 @@
+"""The French reference page of the indicators, written from the registry: ``python -m services.indicators.docs``."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from services.indicators.registre.base import Indicateur
+from services.indicators.registre.contacts import CONTACTS
+from services.indicators.registre.pieces import PIECES
+from services.indicators.registre.qualite import QUALITE
+from services.indicators.registre.recouvrement import RECOUVREMENT
+
+PAGE: Final = "indicateurs.md"
+_ENTETE: Final = """# Les indicateurs
+
+Cette page est tirée du registre des indicateurs ; elle se refait par `make docs`. Comment lire ces chiffres :
+[guide](guide/indicateurs.md).
+
+Une période `[du, au]` comprend ses deux bornes, en jours de Paris. Un délai est le nombre de jours calendaires de
+l'arrivée de la pièce à la fin de son dernier traitement. Un taux est une fraction dans l'API, un pourcentage à
+l'écran ; un montant est en centimes. Sans dénominateur, la valeur est `null`, affichée « ND », jamais 0.
+
+« Formule d'Écluse » : les sources citent ce chiffre, ou le besoin, sans en imprimer la formule.
+"""
+_THEMES: Final[dict[str, tuple[Indicateur, ...]]] = {
+    "Pièces : délais, stock, flux": PIECES,
+    "Courriers, qualité de liquidation, contrôles": QUALITE,
+    "Contacts et rendez-vous": CONTACTS,
+    "Recouvrement": RECOUVREMENT,
+}
+_UNITES: Final = {"jours": "en jours", "taux": "taux", "nombre": "nombre", "centimes": "en centimes"}
+_SENS: Final = {"bas": "plus bas est mieux", "haut": "plus haut est mieux", None: "volume"}
+
+
+def document() -> str:
+    """The page, in Markdown."""
+    parties = [_ENTETE]
+    for theme, indicateurs in _THEMES.items():
+        parties.append(f"\n## {theme}\n")
+        parties.extend(_describe(i) for i in indicateurs)
+    return "".join(parties)
+
+
+def check_docs(folder: Path) -> list[str]:
+    """What differs between ``folder`` and the registry, one French line; empty when all is equal."""
+    page = folder / PAGE
+    if not page.exists():
+        return [f"{page} : absent"]
+    return [] if page.read_text(encoding="utf-8") == document() else [f"{page} : ne dit plus ce que dit le registre"]
+
+
+def write_docs(folder: Path) -> Path:
+    """Write the page in ``folder``; its path."""
+    page = folder / PAGE
+    page.write_text(document(), encoding="utf-8")
+    return page
+
+
+def _describe(indicateur: Indicateur) -> str:
+    return f"\n### {indicateur.code}\n\n**{indicateur.libelle}** : {', '.join(_traits(indicateur))}.\n\n" + "".join(
+        f"- {nom} : {texte}\n"
+        for nom, texte in (
+            ("population", indicateur.population),
+            (f"formule (version {indicateur.version})", indicateur.formule),
+            ("coupes", ", ".join(f"`{c}`" for c in indicateur.coupes) or "aucune"),
+            ("source", indicateur.source),
+        )
+    )
+
+
+def _traits(indicateur: Indicateur) -> Iterable[str]:
+    yield _UNITES[indicateur.unite]
+    yield _SENS[indicateur.sens]
+    if indicateur.maison:
+        yield "formule d'Écluse"
+    if indicateur.calcul is None:
+        yield "lu au présent, sans série ni coupe"
+
+
+def main() -> int:
+    """Write the page, or with ``--check`` tell whether it is the registry's; the exit status."""
+    analyseur = argparse.ArgumentParser(description="Écrit la page de référence des indicateurs.")
+    analyseur.add_argument("--dossier", type=Path, default=Path("docs"), help="dossier de la documentation")
+    analyseur.add_argument("--check", action="store_true", help="n'écrit rien, dit ce qui diffère")
+    choix = analyseur.parse_args()
+    if not choix.check:
+        sys.stdout.write(f"{write_docs(choix.dossier)} écrit\n")
+        return 0
+    ecarts = check_docs(choix.dossier)
+    sys.stdout.writelines(f"{ecart}\n" for ecart in ecarts)
+    return 1 if ecarts else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
