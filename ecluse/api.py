@@ -98,7 +98,9 @@ def _add_door(router: APIRouter, maison: Maison) -> None:
         try:
             depot = await asyncio.to_thread(maison.guichet.deposit, octets, maison.reglages.clock())
             # All parts are waited for even when one fails: a late success is a duplicate of the retry, never a loss.
-            await asyncio.gather(*map(asyncio.wrap_future, depot.futures), return_exceptions=True)
+            # Shielded: a caller that leaves must not cancel what the writer is about to answer.
+            attendus = [asyncio.shield(asyncio.wrap_future(f)) for f in depot.futures]
+            await asyncio.gather(*attendus, return_exceptions=True)
             return answer(depot.answers())
         except Indisponible as erreur:
             raise problemes.Indisponible(str(erreur)) from erreur

@@ -92,9 +92,4 @@ class ReponseGardee(SQLModel, table=True):
     empreinte: bytes
     jour: int
     contenu: bytes
-
-
-# What the runtime deletes when an item leaves every corbeille, under the name by which it knows it.
-Prise = Report
-
 TABLES_CORBEILLE: tuple[type[SQLModel], ...] = (Element, Bail, Report, Compteur, ReponseGardee)

@@ -13,7 +13,7 @@ from msgspec.json import Encoder
 from sqlalchemy import Connection, Table, delete, func, select, text
 
 from shared.base import bind_keys, insert_many, select_keys, table_of, update_many
-from shared.corbeille.tables import Element, Prise
+from shared.corbeille.tables import Element, Report
 from shared.events.mouvements import MOUVEMENTS
 from shared.events.porte import Recu
 from shared.runtime.faits import ORDRE, decode_facts, encode_facts, fact_of
@@ -25,7 +25,7 @@ from shared.temps import write_instant
 
 BOITE: Final = table_of(LigneBoite)
 ELEMENT: Final = table_of(Element)
-PRISE: Final = table_of(Prise)
+REPORT: Final = table_of(Report)
 _ENCODER: Final = Encoder()
 _VIDE: Final = b"[]"
 
@@ -272,7 +272,7 @@ class Lot(Lecture):
         """Replace the stays in corbeilles of the objects whose stays changed."""
         anciens = [o.cle for o, _ in changements if o.travaux != _VIDE]
         finis = [o.cle for o, e in changements if o.travaux != _VIDE and not e.travaux]
-        for table, cles in ((ELEMENT, anciens), (PRISE, finis)):
+        for table, cles in ((ELEMENT, anciens), (REPORT, finis)):
             if cles:
                 voulues = func.json_each(text(":cles")).table_valued("value")
                 self.connexion.execute(
