@@ -92,4 +92,6 @@ class ReponseGardee(SQLModel, table=True):
     empreinte: bytes
     jour: int
     contenu: bytes
+
+
 TABLES_CORBEILLE: tuple[type[SQLModel], ...] = (Element, Bail, Report, Compteur, ReponseGardee)
