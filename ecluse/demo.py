@@ -46,7 +46,7 @@ class Demo:
         except ProfilRefuse as refus:
             raise DossierInutilisable(f"{refus} ; essayer --demo 091") from None
         self._maison = maison
-        self._marque = chemin / "demo.json"
+        self._marque = chemin / f"demo-{caf}.json"
         self._rejets = Rejets(chemin / "demo.rejets.ndjson")
 
     def load_history(self, say: Callable[[str], None], arret: Event) -> None:

@@ -77,10 +77,15 @@ def own(chemin: Path) -> Dossier:
         ) from erreur
     try:
         fcntl.flock(verrou, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         pid, url = read_owner(verrou)
         verrou.close()
         raise DossierOccupe(chemin, pid, url) from None
+    except OSError as erreur:
+        verrou.close()
+        raise DossierInutilisable(
+            f"le dossier {chemin} ne peut pas être verrouillé ({explain_os(erreur)}) : choisir un disque local"
+        ) from erreur
     _write_owner(verrou, None)
     return Dossier(chemin, verrou)
 

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -79,23 +80,25 @@ def open_house(reglages: Reglages, cibles: Cibles | None = None) -> Maison:
         cloche.ring()
         veille.ring()
 
-    services = {
-        "contacts": open_contacts(reglages, notify),
-        "production": open_production(reglages, notify),
-        "recovery": open_recovery(reglages, notify),
-    }
-    corbeilles = {
-        "recovery": open_recovery_queues(services["recovery"], veille),
-        "production": open_production_queues(services["production"], veille),
-    }
-    indicateurs = open_indicators(
-        reglages,
-        list(services.values()),
-        cloche,
-        StockDeProduction(services["production"]),
-        FilesDeRecouvrement(corbeilles["recovery"]),
-        cibles,
-    )
+    with ExitStack() as ouverts:
+        services = {}
+        for nom, ouvre in (("contacts", open_contacts), ("production", open_production), ("recovery", open_recovery)):
+            services[nom] = ouvre(reglages, notify)
+            ouverts.callback(services[nom].close)
+        corbeilles = {
+            "recovery": open_recovery_queues(services["recovery"], veille),
+            "production": open_production_queues(services["production"], veille),
+        }
+        indicateurs = open_indicators(
+            reglages,
+            list(services.values()),
+            cloche,
+            StockDeProduction(services["production"]),
+            FilesDeRecouvrement(corbeilles["recovery"]),
+            cibles,
+        )
+        # Everything is open: from here on the house closes it.
+        ouverts.pop_all()
     return Maison(reglages, services, indicateurs, Guichet(services), corbeilles, veille)
 
 

@@ -21,6 +21,7 @@ from shared.temps import PARIS
 
 LOT: Final = 100
 LOTS_PAR_TIR: Final = 40
+REPRISES_MAX: Final = 100
 CAF: Final = "091"
 _ADRESSE: Final = re.compile(r"http://127\.0\.0\.1:\d+")
 
@@ -158,8 +159,12 @@ def _shoot(serveur: Serveur, charge: Charge, hasard: random.Random) -> None:
             sans_reponse.append(lot)
     for lot in sans_reponse:
         charge.reprises += 1
-        while not charge.send(client, lot):
-            pass
+        for _ in range(REPRISES_MAX):
+            if charge.send(client, lot):
+                break
+            threading.Event().wait(0.1)
+        else:
+            raise RuntimeError(f"un lot n'est toujours pas accepté après {REPRISES_MAX} envois")
     client.close()
 
 

@@ -3,7 +3,9 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from threading import Thread
+from typing import Any
 
 import uvicorn
 from fastapi import Depends, FastAPI
@@ -64,7 +66,7 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
         create_contacts_router(maison.services["contacts"]),
     ):
         app.include_router(router, dependencies=gardes)
-    _add_health(app, maison)
+    _add_health(app, maison, [Depends(_guard_unless_local(acces))])
     close_screens = install_screens(app, maison, acces)
     app.add_middleware(CorpsBorne, libres=frozenset({"/v1/evenements"}))
 
@@ -120,6 +122,17 @@ def _guard(acces: Acces) -> Callable[[Request], None]:
     return check
 
 
+def _guard_unless_local(acces: Acces) -> Callable[[Request], None]:
+    """Health and metrics are open on the loopback; a caller from elsewhere shows the token (architecture §7)."""
+    guard = _guard(acces)
+
+    def check(request: Request) -> None:
+        if request.client is None or not ip_address(request.client.host).is_loopback:
+            guard(request)
+
+    return check
+
+
 async def _on_refusal(_: Request, erreur: Exception) -> Response:
     assert isinstance(erreur, Refuse)  # noqa: S101  # the framework calls this handler for this class alone
     return problemes.write_refusal(erreur.probleme, erreur.statut, str(erreur))
@@ -134,20 +147,26 @@ async def _on_unavailable(_: Request, erreur: Exception) -> Response:
     return problemes.write_problem(problemes.Indisponible(str(erreur)))
 
 
-def _add_health(app: FastAPI, maison: Maison) -> None:
+def _add_health(app: FastAPI, maison: Maison, gardes: list[Any]) -> None:
     registre = CollectorRegistry()
     registre.register(HouseCollector(maison))
 
-    @app.get("/healthz", tags=["Santé"], summary="Le processus vit")
+    @app.get("/healthz", dependencies=gardes, tags=["Santé"], summary="Le processus vit")
     def healthz() -> dict[str, str]:
         return {"etat": "vivant"}
 
-    @app.get("/readyz", tags=["Santé"], summary="Les bases répondent", responses={503: {"description": "Pas prêt"}})
+    @app.get(
+        "/readyz",
+        dependencies=gardes,
+        tags=["Santé"],
+        summary="Les bases répondent",
+        responses={503: {"description": "Pas prêt"}},
+    )
     def readyz() -> Response:
         etat = {nom: _answers(s) for nom, s in maison.services.items()}
         return JSONResponse({"pret": all(etat.values()), "bases": etat}, 200 if all(etat.values()) else 503)
 
-    @app.get("/metrics", tags=["Santé"], summary="Mesures Prometheus", response_class=Response)
+    @app.get("/metrics", dependencies=gardes, tags=["Santé"], summary="Mesures Prometheus", response_class=Response)
     def metrics() -> Response:
         return Response(generate_latest(registre), media_type=CONTENT_TYPE_LATEST)
 

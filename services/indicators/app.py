@@ -51,9 +51,12 @@ class PuitsDuPli:
             ) from erreur
         self.version += 1
 
-    def save(self, connexion: Connection) -> None:
-        """Save the cells that changed."""
+    def collect(self) -> None:
+        """Copy the cells that changed."""
         self._gardees = self.pli.dirty()
+
+    def save(self, connexion: Connection) -> None:
+        """Save the cells that were collected."""
         store.save(connexion, self._gardees)
 
     def saved(self) -> None:
@@ -138,7 +141,7 @@ class Indicateurs:
             return self.tableau.cafs()
 
     def rebuild(self, *, accepter_restauration: bool = False) -> Comparaison:
-        """Fold every log again up to the watermarks and compare.
+        """Fold every log again up to the watermarks, and compare with the fold in use and with its checkpoint.
 
         ``accepter_restauration``: when a consumer stopped on a restored copy, take the logs as they are now and start
         the figures again from them.
@@ -151,11 +154,11 @@ class Indicateurs:
         with self.consommateur.verrou:
             jusqua = {nom: a.curseur for nom, a in self.consommateur.avances.items()}
         refait, lus = fold_again(self.sources, jusqua)
-        with self.consommateur.verrou:
+        with self.consommateur.held_still():
             # What came meanwhile is folded too, so that both stand at the same watermarks.
             fin = {nom: a.curseur for nom, a in self.consommateur.avances.items()}
             lus += _fold_between(refait, self.sources, jusqua, fin)
-            ecarts = self.puits.pli.diff(refait)
+            ecarts = self.puits.pli.diff(refait) or self._kept().diff(refait)
         return Comparaison(
             egal=not ecarts,
             evenements=lus,
@@ -172,8 +175,14 @@ class Indicateurs:
         self.consommateur.stop()
         self.moteur.dispose()
 
+    def _kept(self) -> Pli:
+        """The fold as the checkpoint keeps it, taken now."""
+        self.consommateur.checkpoint()
+        with self.moteur.connect() as connexion:
+            return store.load(connexion)
+
     def _restart_from_logs(self) -> None:
-        with self.consommateur.verrou:
+        with self.consommateur.held_still():
             with self.moteur.begin() as connexion:
                 _forget(connexion)
             self.puits.pli = Pli()

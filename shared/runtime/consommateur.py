@@ -1,7 +1,8 @@
 """The consumer: applies every record of the logs exactly once, and never jumps a hole (architecture §4)."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import RLock, Thread
 from typing import Final, Protocol
@@ -35,12 +36,13 @@ class Source(Protocol):
 
 
 class Puits(Protocol):
-    """What takes the records: ``apply`` in memory, ``save`` what changed within the checkpoint's transaction,
-    ``saved`` once it is committed."""
+    """What takes the records: ``apply`` in memory; ``collect`` a copy of what changed, ``save`` it within the
+    checkpoint's transaction, ``saved`` once it is committed."""
 
     types: Sequence[str]
 
     def apply(self, records: Sequence[Enregistrement]) -> None: ...
+    def collect(self) -> None: ...
     def save(self, connexion: Connection) -> None: ...
     def saved(self) -> None: ...
 
@@ -69,6 +71,8 @@ class Consommateur:
     ) -> None:
         self.nom = nom
         self.verrou = RLock()
+        # Held during a checkpoint, and always taken before ``verrou``: figures are served while it is written.
+        self._point = RLock()
         self.avances = {s.nom: charge.get(s.nom, Avance()) for s in sources}
         self._sources = sources
         self._puits = puits
@@ -79,6 +83,7 @@ class Consommateur:
         self._point_le = clock()
         self._passes_a_jour = 0
         self._arret = False
+        self._fini = False
         self._fil = Thread(target=self._run, name=f"consommateur-{nom}", daemon=True)
 
     def start(self) -> None:
@@ -118,39 +123,53 @@ class Consommateur:
         with self._cloche.signal:
             return self._cloche.signal.wait_for(lambda: is_there() or self._held() > 0, attente) and not self._held()
 
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """Nothing is applied and no checkpoint is taken by others while the context lasts."""
+        with self._point, self.verrou:
+            yield
+
     def checkpoint(self) -> None:
         """Save what changed and the watermarks in one transaction, against the watermarks of the last one."""
-        with self.verrou:
-            self._checkpoint()
+        with self._point:
+            with self.verrou:
+                reperes = {n: a.copy_marks() for n, a in self.avances.items() if a.marque is not None}
+                self._puits.collect()
+                self._depuis_point = 0
+            with self._moteur.begin() as connexion:
+                # Watermarks first: another consumer's cells are never mixed with ours.
+                for nom, avance in reperes.items():
+                    save_marks(connexion, self.nom, nom, avance)
+                self._puits.save(connexion)
+                crash_point(AVANT_POINT)
+            crash_point(APRES_POINT)
+            with self.verrou:
+                self._puits.saved()
+                for nom, avance in reperes.items():
+                    self.avances[nom].gardees = list(avance.positions)
+                self._point_le = self._clock()
 
     def restart(self) -> None:
         """Forget every watermark and every stop: the logs are applied again from their beginning, as they are now.
 
-        The caller holds the lock, and has emptied both the sink and the checkpoint.
+        The caller holds it still, and has emptied both the sink and the checkpoint.
         """
         for nom in self.avances:
             self.avances[nom] = Avance()
         self._arret = False
-        if not self._fil.is_alive():
+        if self._fini:
+            self._fini = False
             self._fil = Thread(target=self._run, name=f"consommateur-{self.nom}", daemon=True)
             self._fil.start()
 
-    def _checkpoint(self) -> None:
-        suivies = {nom: a for nom, a in self.avances.items() if a.marque is not None}
-        with self._moteur.begin() as connexion:
-            # Watermarks first: another consumer's cells are never mixed with ours.
-            for nom, avance in suivies.items():
-                save_marks(connexion, self.nom, nom, avance)
-            self._puits.save(connexion)
-            crash_point(AVANT_POINT)
-        crash_point(APRES_POINT)
-        self._puits.saved()
-        for avance in suivies.values():
-            avance.gardees = list(avance.positions)
-        self._depuis_point = 0
-        self._point_le = self._clock()
-
     def _run(self) -> None:
+        while not self._fini:
+            self._apply_until_stopped()
+            self._try_checkpoint()
+            with self.verrou:
+                self._fini = self._arret
+
+    def _apply_until_stopped(self) -> None:
         while not self._arret:
             coups = self._cloche.coups
             lus = sum(self._guard(s, self._advance) or 0 for s in self._sources)
@@ -162,7 +181,6 @@ class Consommateur:
             if self._depuis_point >= POINT_RECORDS or (self._depuis_point and attendu):
                 self._try_checkpoint()
             self._rest(coups, 0.0 if lus else 0.05 if self._passes_a_jour == 1 else 1.0)
-        self._try_checkpoint()
 
     def _rest(self, coups: int, au_plus: float) -> None:
         """Tell whoever waits to look again, then wait for a ring; one that came since ``coups`` was read counts."""
@@ -183,6 +201,7 @@ class Consommateur:
             self._arret = True
         except Exception:
             # The fold stays in memory and the watermarks stay behind: the next checkpoint takes both.
+            self._depuis_point += 1
             _LOG.exception("point de reprise impossible pour le moment")
 
     def _guard(self, source: Source, geste: Callable[[Source], int]) -> int:

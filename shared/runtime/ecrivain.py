@@ -24,6 +24,8 @@ from shared.runtime.temoin import TEMOIN
 T = TypeVar("T")
 Ordre = Callable[[Lot], T]
 ESSAIS: Final = 5
+# Beyond, callers are told to come back: what waits is in memory, and promised to nobody.
+ATTENTE_MAX: Final = 50_000
 DEBUT: Final = declare_point("ecrivain.debut_de_lot", "transaction ouverte, rien d'écrit")
 AVANT_COMMIT: Final = declare_point("ecrivain.avant_commit", "tout est écrit, rien n'est validé")
 APRES_COMMIT: Final = declare_point("ecrivain.apres_commit", "le lot est validé, personne n'en est averti")
@@ -113,6 +115,8 @@ class Ecrivain:
         with self._signal:
             if self._arret or self.evince:
                 raise Indisponible(str(self.evince or f"le service {self.service} s'arrête"))
+            if self.waiting >= ATTENTE_MAX:
+                raise Indisponible(f"trop d'événements attendent déjà dans {self.service} : réessayer")
             self._attente.append(demande)
             self._signal.notify()
         return demande.futur

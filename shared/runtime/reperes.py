@@ -1,6 +1,6 @@
 """Watermarks: how far a consumer has applied each log, kept beside the effects and moved by compare-and-set."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
@@ -31,6 +31,10 @@ class Avance:
     dernier: int = 0
     arret: str | None = None
     trou: str | None = None
+
+    def copy_marks(self) -> "Avance":
+        """What a checkpoint saves of it, as it is now."""
+        return replace(self, positions=list(self.positions), gardees=list(self.gardees))
 
 
 def save_marks(connexion: Connection, consommateur: str, source: str, avance: Avance) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Semaphore
+from threading import Event, Semaphore, Thread
 from typing import Final
 
 import pytest
@@ -70,6 +70,9 @@ class Releve:
     def apply(self, records: Sequence[Enregistrement]) -> None:
         """See ``Puits.apply``."""
         self.positions += [r.position for r in records]
+
+    def collect(self) -> None:
+        """See ``Puits.collect``."""
 
     def save(self, connexion: Connection) -> None:
         """See ``Puits.save``."""
@@ -283,3 +286,35 @@ def test_cells_and_watermarks_are_saved_together_or_not_at_all(table: str, autre
     with open_house(Reglages(tmp_path)) as maison:
         assert (value(maison, "PIECES-TRAITEES"), value(maison, "PIECES-ARRIVEES")) == (1, 2)
         assert maison.indicateurs.rebuild().egal
+
+
+class PuitsLent(Releve):
+    """A sink whose checkpoint lasts until the test lets it end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commence, self.continue_ = Event(), Event()
+
+    def save(self, connexion: Connection) -> None:
+        """See ``Puits.save``."""
+        del connexion
+        self.commence.set()
+        assert self.continue_.wait(30)
+
+
+def test_figures_are_served_while_a_checkpoint_is_written(tmp_path: Path) -> None:
+    """A disk that is slow, or held by another, must not freeze the screens."""
+    moteur = open_sqlite(tmp_path / "reperes.db", ecriture=True)
+    create_tables(moteur, [Repere])
+    journal, puits = FauxJournal(Horloge()), PuitsLent()
+    consommateur = Consommateur("essai", [journal], puits, moteur, journal.horloge, Cloche(), {})
+    point = Thread(target=consommateur.checkpoint)
+    point.start()
+    try:
+        assert puits.commence.wait(30)
+        assert consommateur.verrou.acquire(timeout=10), "les chiffres attendent la fin du point de reprise"
+        consommateur.verrou.release()
+    finally:
+        puits.continue_.set()
+        point.join()
+        moteur.dispose()
