@@ -76,7 +76,7 @@ def _save_family(connexion: Connection, modifiees: Modifiees) -> None:
     insert_many(
         connexion,
         PROFIL,
-        [{"famille": modifiees.famille, "numero": n, "valeurs": _ENCODER.encode(profil)} for n, profil in profils],
+        [(modifiees.famille, n, _ENCODER.encode(profil)) for n, profil in profils],
     )
     cellules = list(zip(modifiees.cles.tolist(), modifiees.valeurs.tolist(), strict=True))
     vides = [{"vide": cle} for cle, mesures in cellules if not any(mesures)]

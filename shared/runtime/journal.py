@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, case, insert, null, select, update
 
-from shared.base import insert_many, table_of
+from shared.base import fetch_raw, insert_many, table_of
 from shared.reglages import PARTITIONS
 from shared.runtime.tables import Epoque, LigneJournal, Publieur
 
@@ -34,8 +34,7 @@ class Enregistrement(Struct, frozen=True):
     enregistre_le: int
 
 
-@dataclass(frozen=True, slots=True)
-class AJournaliser:
+class AJournaliser(Struct, frozen=True):
     """An event on its way to the log. ``cle``: ``caf|dossier``, which chooses the partition."""
 
     cle: str
@@ -68,16 +67,16 @@ class Plume:
             partition = partition_of(evenement.cle)
             position += 1
             lignes.append(
-                {
-                    "id": position,
-                    "position": position,
-                    "precedent": tetes[partition],
-                    "partition": partition,
-                    "cle": evenement.cle,
-                    "type": evenement.type,
-                    "octets": evenement.octets,
-                    "enregistre_le": maintenant,
-                }
+                (
+                    position,
+                    position,
+                    tetes[partition],
+                    partition,
+                    evenement.cle,
+                    evenement.type,
+                    evenement.octets,
+                    maintenant,
+                )
             )
             tetes[partition] = position
         insert_many(connexion, JOURNAL, lignes)
@@ -130,7 +129,7 @@ def read_records(
 ) -> list[Enregistrement]:
     """Up to ``limite`` records after a position, in order; bytes only for the ``types`` asked for."""
     utile: Any = case((JOURNAL.c.type.in_(list(types)), JOURNAL.c.octets), else_=null())
-    lignes = connexion.execute(
+    requete = (
         select(
             JOURNAL.c.partition,
             JOURNAL.c.position,
@@ -143,4 +142,4 @@ def read_records(
         .order_by(JOURNAL.c.position)
         .limit(limite)
     )
-    return [Enregistrement(source, p, pos, prec, t, octets, le) for p, pos, prec, t, octets, le in lignes]
+    return [Enregistrement(source, *ligne) for ligne in fetch_raw(connexion, requete, {})]

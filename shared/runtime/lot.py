@@ -10,16 +10,16 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Raw, Struct
 from msgspec.json import Encoder
-from sqlalchemy import Connection, Table, delete, func, select, text
+from sqlalchemy import Connection, delete, func, select, text
 
-from shared.base import bind_keys, insert_many, select_keys, table_of, update_many
+from shared.base import bind_keys, fetch_raw, insert_many, select_keys, table_of, update_many
 from shared.corbeille.tables import Element, Report
 from shared.events.mouvements import MOUVEMENTS
 from shared.events.porte import Recu
-from shared.runtime.faits import ORDRE, decode_facts, encode_facts, fact_of
+from shared.runtime.faits import ORDRE, Fait, decode_facts, encode_facts, fact_of
 from shared.runtime.journal import AJournaliser
 from shared.runtime.lettres import close_letters, open_letter, park_letter
-from shared.runtime.objets import Etat, Genre, Lecture, Objet, encode_pairs
+from shared.runtime.objets import Etat, Forme, Genre, Lecture, Objet, encode_pairs, form_of
 from shared.runtime.tables import LigneBoite
 from shared.temps import write_instant
 
@@ -28,6 +28,8 @@ ELEMENT: Final = table_of(Element)
 REPORT: Final = table_of(Report)
 _ENCODER: Final = Encoder()
 _VIDE: Final = b"[]"
+_MOUVEMENT_DE: Final = {m.famille: m.type for m in MOUVEMENTS.values()}
+_NOM: Final = ("cle", "caf", "objet")
 
 
 class Conflit(Exception):
@@ -76,7 +78,8 @@ class Lot(Lecture):
         self.journal: list[AJournaliser] = []
         self.deciders = deciders
         self._heure = write_instant(maintenant)
-        self._objets: dict[tuple[str, str], Objet] = {}
+        self._source = f"/ecluse/{service}"
+        self._objets: dict[str, dict[str, Objet]] = defaultdict(dict)
 
     def take(self, recus: Sequence[Recu]) -> list[Verdict]:
         """Give each event its effect once; the verdicts in the order of the events."""
@@ -101,7 +104,7 @@ class Lot(Lecture):
         sortie = _Sortie(
             "1.0",
             identifiant,
-            f"/ecluse/{self.service}",
+            self._source,
             type_,
             dossier,
             self._heure,
@@ -114,10 +117,11 @@ class Lot(Lecture):
     def load(self, genre: Genre, cles: Iterable[str]) -> list[Objet]:
         """See ``Lecture.load``."""
         voulues = list(dict.fromkeys(cles))
-        manquantes = sorted(c for c in voulues if (genre.nom, c) not in self._objets)
+        objets = self._objets[genre.nom]
+        manquantes = sorted(c for c in voulues if c not in objets)
         if manquantes:
             self._fetch(genre, manquantes)
-        return [self._objets[genre.nom, c] for c in voulues]
+        return [objets[c] for c in voulues]
 
     def rows(self, requete: Any, parametres: Mapping[str, Any]) -> Sequence[Any]:
         """See ``Lecture.rows``."""
@@ -125,37 +129,36 @@ class Lot(Lecture):
 
     def save(self, objets: Iterable[Objet]) -> None:
         """Reduce each object, publish what changed of it and save it against its version."""
-        inserts: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        updates: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        tables: dict[str, Table] = {}
+        nouvelles: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        changees: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        formes: dict[str, Forme] = {}
         travaux: list[tuple[Objet, Etat]] = []
         for objet in sorted(objets, key=lambda o: (o.genre.nom, o.cle)):
-            tables[objet.genre.nom] = table_of(objet.genre.modele)
+            nom = objet.genre.nom
+            forme = formes[nom] = form_of(objet.genre.modele)
             objet.faits.sort(key=ORDRE)
             etat = objet.genre.reduce(objet)
             version = objet.version + 1
-            ligne = {
-                "cle": objet.cle,
-                "caf": objet.caf,
-                "objet": objet.id,
-                "dossier": etat.dossier,
-                "version": version,
-                "faits": encode_facts(objet.faits),
-                "images": self._move(objet, etat, version),
-                "impossibles": self._judge_facts(objet, etat),
-                "travaux": _ENCODER.encode(etat.travaux) if etat.travaux else _VIDE,
-                **etat.colonnes,
-            }
-            if ligne["travaux"] != objet.travaux:
+            sejours = _ENCODER.encode(etat.travaux) if etat.travaux else _VIDE
+            if sejours != objet.travaux:
                 travaux.append((objet, etat))
+            suite = (
+                etat.dossier,
+                version,
+                encode_facts(objet.faits),
+                self._move(objet, etat, version),
+                self._judge_facts(objet, etat),
+                sejours,
+                *forme.propres(etat.colonnes),
+            )
             if objet.version:
-                updates[objet.genre.nom].append({**ligne, "b_cle": objet.cle, "b_version": objet.version})
+                changees[nom].append((*suite, objet.cle, objet.version))
             else:
-                inserts[objet.genre.nom].append(ligne)
-        for nom, lignes in inserts.items():
-            insert_many(self.connexion, tables[nom], lignes)
-        for nom, lignes in updates.items():
-            self._update(tables[nom], lignes)
+                nouvelles[nom].append((objet.cle, objet.caf, objet.id, *suite))
+        for nom, lignes in nouvelles.items():
+            insert_many(self.connexion, formes[nom].table, lignes)
+        for nom, lignes in changees.items():
+            self._update(formes[nom], lignes)
         self._save_work(travaux)
         self.forget()
 
@@ -168,69 +171,67 @@ class Lot(Lecture):
         cles = sorted({r.cle for r in recus})
         requete = select_keys(BOITE, BOITE.c.cle, [BOITE.c.cle, BOITE.c.empreinte])
         connus: dict[str, bytes] = {  # noqa: C416  # rows are not pairs for the type checker
-            cle: empreinte for cle, empreinte in self.connexion.execute(requete, bind_keys(cles))
+            cle: empreinte for cle, empreinte in fetch_raw(self.connexion, requete, bind_keys(cles))
         }
         verdicts, nouveaux, lignes = [], [], []
         for recu in recus:
             deja = connus.get(recu.cle)
             if deja is None:
                 connus[recu.cle] = recu.empreinte
-                lignes.append({"cle": recu.cle, "empreinte": recu.empreinte})
+                lignes.append((recu.cle, recu.empreinte))
                 nouveaux.append(recu)
                 verdicts.append(ACCEPTE)
             else:
                 verdicts.append(DOUBLON if deja == recu.empreinte else DIFFERENT)
         if lignes:
-            lignes.sort(key=lambda ligne: str(ligne["cle"]))
+            lignes.sort()
             insert_many(self.connexion, BOITE, lignes)
         return verdicts, nouveaux
 
     def _add_facts(self, recus: Sequence[Recu]) -> list[Objet]:
         """Add each fact to its object."""
-        par_genre: dict[str, tuple[Genre, list[str]]] = {}
+        par_genre: dict[str, tuple[Genre, dict[str, list[Fait]]]] = {}
         for recu in recus:
             genre = self.deciders[recu.type.type]
-            par_genre.setdefault(genre.nom, (genre, []))[1].append(f"{recu.caf}|{recu.objet}")
-        for genre, cles in par_genre.values():
-            self.load(genre, cles)
-        touches: dict[tuple[str, str], Objet] = {}
-        for recu in recus:
-            cle = (self.deciders[recu.type.type].nom, f"{recu.caf}|{recu.objet}")
-            objet = touches[cle] = self._objets[cle]
-            objet.faits.append(fact_of(recu))
-        return list(touches.values())
+            _, faits = par_genre.setdefault(genre.nom, (genre, defaultdict(list)))
+            faits[f"{recu.caf}|{recu.objet}"].append(fact_of(recu))
+        touches: list[Objet] = []
+        for genre, faits in par_genre.values():
+            for objet in self.load(genre, faits):
+                objet.faits.extend(faits[objet.cle])
+                touches.append(objet)
+        return touches
 
     def _widen(self, touches: list[Objet]) -> list[Objet]:
         """The touched objects and those that they change; what one kind adds to another is widened in its turn."""
-        vus = {(o.genre.nom, o.cle): o for o in touches}
+        vus = {id(o): o for o in touches}
         attente = touches
         while attente:
-            suite: list[Objet] = []
-            for nom in sorted({o.genre.nom for o in attente}):
-                groupe = [o for o in attente if o.genre.nom == nom]
+            groupes: dict[str, list[Objet]] = defaultdict(list)
+            for objet in attente:
+                groupes[objet.genre.nom].append(objet)
+            attente = []
+            for nom, groupe in sorted(groupes.items()):
                 for objet in groupe[0].genre.widen(groupe, self):
-                    if (objet.genre.nom, objet.cle) not in vus:
-                        vus[objet.genre.nom, objet.cle] = objet
+                    if id(objet) not in vus:
+                        vus[id(objet)] = objet
                         if objet.genre.nom != nom:
-                            suite.append(objet)
-            attente = suite
+                            attente.append(objet)
         return list(vus.values())
 
     def _fetch(self, genre: Genre, cles: list[str]) -> None:
-        table = table_of(genre.modele)
-        c = table.c
-        requete = select_keys(table, c.cle, [c.cle, c.dossier, c.version, c.faits, c.images, c.impossibles, c.travaux])
-        for cle, dossier, version, faits, images, impossibles, travaux in self.connexion.execute(
-            requete, bind_keys(cles)
-        ):
+        c = table_of(genre.modele).c
+        requete = select_keys(
+            table_of(genre.modele), c.cle, [c.cle, c.dossier, c.version, c.faits, c.images, c.impossibles, c.travaux]
+        )
+        objets = self._objets[genre.nom]
+        for cle, dossier, version, faits, *gardes in fetch_raw(self.connexion, requete, bind_keys(cles)):
             caf, _, identifiant = cle.partition("|")
-            self._objets[genre.nom, cle] = Objet(
-                genre, cle, caf, identifiant, decode_facts(faits), version, dossier, images, impossibles, travaux
-            )
+            objets[cle] = Objet(genre, cle, caf, identifiant, decode_facts(faits), version, dossier, *gardes)
         for cle in cles:
-            if (genre.nom, cle) not in self._objets:
+            if cle not in objets:
                 caf, _, identifiant = cle.partition("|")
-                self._objets[genre.nom, cle] = Objet(genre, cle, caf, identifiant)
+                objets[cle] = Objet(genre, cle, caf, identifiant)
 
     def _move(self, objet: Objet, etat: Etat, version: int) -> bytes:
         """Publish one movement per counted thing that changed; the images as they are kept from now on."""
@@ -243,7 +244,7 @@ class Lot(Lecture):
             if ancienne != nouvelle:
                 famille, compte = cle
                 self.publish(
-                    MOUVEMENTS[f"fr.caf.{famille}.mouvement.v1"].type,
+                    _MOUVEMENT_DE[famille],
                     f"{famille}-{objet.caf}-{compte}-{version}",
                     objet.caf,
                     etat.dossier or objet.dossier or objet.id,
@@ -263,10 +264,11 @@ class Lot(Lecture):
             close_letters(self.connexion, avant - apres.keys(), self.maintenant, "devenu possible : faits corrigés")
         return encode_pairs(apres.keys())
 
-    def _update(self, table: Table, lignes: list[dict[str, Any]]) -> None:
-        colonnes = [n for n in lignes[0] if not n.startswith("b_") and n not in ("cle", "caf", "objet")]
-        if update_many(self.connexion, table, "cle", "version", colonnes, lignes) != len(lignes):
-            raise Conflit(table.name)
+    def _update(self, forme: Forme, lignes: list[tuple[Any, ...]]) -> None:
+        # What names an object never changes.
+        colonnes = forme.colonnes[len(_NOM) :]
+        if update_many(self.connexion, forme.table, "cle", "version", colonnes, lignes) != len(lignes):
+            raise Conflit(forme.table.name)
 
     def _save_work(self, changements: list[tuple[Objet, Etat]]) -> None:
         """Replace the stays in corbeilles of the objects whose stays changed."""
@@ -279,22 +281,21 @@ class Lot(Lecture):
                     delete(table).where(table.c.cle.in_(select(voulues.c.value))), bind_keys(sorted(cles))
                 )
         lignes = [
-            {
-                "cle": objet.cle,
-                "caf": objet.caf,
-                "objet": objet.id,
-                "dossier": etat.dossier or "",
-                "corbeille": t.corbeille,
-                "du": t.du,
-                "au": t.au,
-                "priorite": t.priorite,
-                "echeance": t.echeance,
-                "depuis": t.depuis,
-                "montant": t.montant,
-                "montant_inverse": -t.montant,
-            }
+            (
+                objet.cle,
+                t.corbeille,
+                objet.caf,
+                objet.id,
+                etat.dossier or "",
+                t.du,
+                t.au,
+                t.priorite,
+                t.echeance,
+                t.depuis,
+                t.montant,
+                -t.montant,
+            )
             for objet, etat in changements
             for t in etat.travaux
         ]
-        if lignes:
-            insert_many(self.connexion, ELEMENT, lignes)
+        insert_many(self.connexion, ELEMENT, lignes)

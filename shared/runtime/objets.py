@@ -2,13 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cache
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
 from msgspec import Raw, Struct
 from msgspec.json import Decoder, Encoder
+from sqlalchemy import Table
 from sqlmodel import Field, SQLModel
 
+from shared.base import table_of
 from shared.corbeille.tables import Travail
 from shared.events.mouvements import Image
 from shared.runtime.faits import Fait
@@ -32,6 +35,28 @@ class LigneObjet(SQLModel):
     travaux: bytes = b"[]"
 
 
+class Forme(NamedTuple):
+    """How the rows of a kind are written: all columns, and the values of its own ones out of ``Etat.colonnes``."""
+
+    table: Table
+    colonnes: tuple[str, ...]
+    propres: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+
+
+_COMMUNES: Final = len(LigneObjet.model_fields)
+
+
+@cache
+def form_of(modele: type[SQLModel]) -> Forme:
+    """The form of the rows of a model; those that every kind has come first."""
+    table = table_of(modele)
+    noms = tuple(table.c.keys())
+    propres = noms[_COMMUNES:]
+    if len(propres) > 1:
+        return Forme(table, noms, itemgetter(*propres))
+    return Forme(table, noms, lambda colonnes: tuple(colonnes[n] for n in propres))
+
+
 class Comptee(NamedTuple):
     """One counted thing of an object: family of movement, its identifier, its image."""
 
@@ -47,8 +72,7 @@ class Impossible(NamedTuple):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Etat:
+class Etat(Struct, frozen=True):
     """What the facts of an object say: a pure function of the set.
 
     ``dossier``: that of the creating fact, None while it is unknown ("en attente d'arrivée"); ``colonnes``: the
@@ -73,15 +97,14 @@ _PAIRES = Decoder(list[tuple[str, str]])
 _ENCODER = Encoder()
 
 
-@dataclass(slots=True)
-class Objet:
+class Objet(Struct):
     """An object of the batch: its facts, and what was kept of it at the last change."""
 
     genre: "Genre"
     cle: str
     caf: str
     id: str
-    faits: list[Fait] = field(default_factory=list)
+    faits: list[Fait] = []
     version: int = 0
     dossier: str | None = None
     images: bytes = b"[]"

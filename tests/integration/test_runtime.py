@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import replace
 from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection, event
 
 from ecluse.lettres import list_all, replay_one
@@ -41,7 +41,7 @@ class LotEnRetard(Lot):
         """See ``Lecture.load``."""
         perime = next(self._passe, None)
         if perime is not None:
-            self._objets[genre.nom, perime.cle] = replace(perime, faits=list(perime.faits))
+            self._objets[genre.nom][perime.cle] = replace(perime, faits=list(perime.faits))
         return super().load(genre, cles)
 
 
