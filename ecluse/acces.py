@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,7 +13,7 @@ import msgspec
 from ecluse.client import Client, ServeurInjoignable
 from ecluse.dossier import DossierOccupe, own
 from ecluse.importation import LOT, Envoi
-from ecluse.lettres import list_all, replay_one, show
+from ecluse.lettres import list_all, read_pages, replay_one, show
 from ecluse.maison import Maison, open_house
 from shared.reglages import Reglages
 from shared.web.porte import EVENEMENTS_MAX
@@ -125,7 +127,17 @@ class AccesDistant:
         return self._client.post("/v1/reconstruction", accepter_restauration=accepter_restauration)
 
     def letters(self, *, closes: bool) -> Any:
-        return self._client.get("/v1/lettres-mortes", closes=closes)
+        def page(service: str, apres: int) -> list[dict[str, Any]]:
+            lettres: list[dict[str, Any]] = self._client.get(
+                "/v1/lettres-mortes", service=service, closes=closes, apres=apres
+            )
+            return lettres
+
+        return [
+            lettre
+            for service in ("contacts", "production", "recovery")
+            for lettre in read_pages(partial(page, service), itemgetter("numero"))
+        ]
 
     def letter(self, service: str, numero: int) -> Any:
         return self._client.get(f"/v1/lettres-mortes/{service}/{numero}")

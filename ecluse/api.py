@@ -3,17 +3,18 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from ecluse.etat import Etat
-from ecluse.lettres import Lettre, list_all, replay_one, show
+from ecluse.lettres import Lettre, list_page, replay_one, show
 from ecluse.maison import Maison
 from services.indicators.app import Comparaison
 from shared.runtime.ecrivain import Indisponible
+from shared.runtime.lettres import PAGE
 from shared.runtime.rejeu import Rejeu
 from shared.web import problemes
 from shared.web.acces import Acces
@@ -132,11 +133,19 @@ def _add_link(router: APIRouter, acces: Acces) -> None:
 
 
 def _add_letters(router: APIRouter, maison: Maison) -> None:
-    @router.get("/lettres-mortes", summary="Lettres mortes", tags=["Lettres mortes"], responses=problems())
+    @router.get(
+        "/lettres-mortes",
+        summary="Lettres mortes d'un service, page par page",
+        tags=["Lettres mortes"],
+        responses=problems(),
+    )
     def get_letters(
+        service: Annotated[Literal["contacts", "production", "recovery"], Query(description="service")] = "production",
         closes: Annotated[bool, Query(description="avec celles qui sont closes")] = False,
+        apres: Annotated[int, Query(ge=0, le=2**53, description="numéro de la dernière lettre déjà lue")] = 0,
+        limite: Annotated[int, Query(ge=1, le=PAGE, description="lettres au plus")] = PAGE,
     ) -> list[Lettre]:
-        return list_all(maison.services, ouvertes=not closes)
+        return list_page(maison.services[service], ouvertes=not closes, apres=apres, limite=limite)
 
     @router.get(
         "/lettres-mortes/{service}/{numero}",

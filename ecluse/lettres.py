@@ -1,13 +1,17 @@
 """Dead letters of all services, as the command line and the HTTP edge show them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from operator import attrgetter
+from typing import Any, TypeVar
 
-from shared.runtime.lettres import get_letter, list_letters
+from shared.runtime.lettres import PAGE, get_letter, list_letters
 from shared.runtime.rejeu import LettreInconnue, Rejeu, replay
 from shared.runtime.service import ServiceDeFaits
 from shared.temps import write_instant
+
+L = TypeVar("L")
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,32 @@ class Lettre:
     evenement: str
 
 
+def list_page(service: ServiceDeFaits, *, ouvertes: bool = True, apres: int = 0, limite: int = PAGE) -> list[Lettre]:
+    """Up to ``limite`` letters of a service numbered after ``apres``, oldest first."""
+    with service.lecture.connect() as connexion:
+        lignes = list_letters(connexion, ouvertes=ouvertes, apres=apres, limite=limite)
+        return [_letter(service.nom, ligne) for ligne in lignes]
+
+
 def list_all(services: Mapping[str, ServiceDeFaits], *, ouvertes: bool = True) -> list[Lettre]:
     """The letters of every service, oldest first within each."""
-    lettres = []
-    for service in services.values():
-        with service.lecture.connect() as connexion:
-            lettres += [_letter(service.nom, ligne) for ligne in list_letters(connexion, ouvertes=ouvertes)]
-    return lettres
+    return [
+        lettre
+        for service in services.values()
+        for lettre in read_pages(partial(_page, service, ouvertes), attrgetter("numero"))
+    ]
+
+
+def read_pages(page: Callable[[int], list[L]], numero: Callable[[L], int]) -> Iterator[L]:
+    """All letters, page after page; ``page(apres)`` gives the next one."""
+    apres = 0
+    while lettres := page(apres):
+        yield from lettres
+        apres = numero(lettres[-1])
+
+
+def _page(service: ServiceDeFaits, ouvertes: bool, apres: int) -> list[Lettre]:
+    return list_page(service, ouvertes=ouvertes, apres=apres)
 
 
 def show(service: ServiceDeFaits, numero: int) -> Lettre:

@@ -12,6 +12,7 @@ from shared.runtime.objets import Impossible, Objet
 from shared.runtime.tables import LettreMorte
 
 LETTRES: Final = table_of(LettreMorte)
+PAGE: Final = 1_000
 IMPOSSIBLE: Final = "impossible"
 REFUSE_A_L_ENREGISTREMENT: Final = "refuse_a_l_enregistrement"
 
@@ -65,9 +66,9 @@ def close_letters(connexion: Connection, cles: Iterable[tuple[str, str]], mainte
         )
 
 
-def list_letters(connexion: Connection, *, ouvertes: bool = True, limite: int = 1000) -> Sequence[Any]:
-    """Letters, oldest first, as mappings of ``LettreMorte``."""
-    requete = select(LETTRES).order_by(LETTRES.c.numero).limit(limite)
+def list_letters(connexion: Connection, *, ouvertes: bool = True, apres: int = 0, limite: int = PAGE) -> Sequence[Any]:
+    """Letters numbered after ``apres``, oldest first, as mappings of ``LettreMorte``."""
+    requete = select(LETTRES).where(LETTRES.c.numero > apres).order_by(LETTRES.c.numero).limit(limite)
     if ouvertes:
         requete = requete.where(LETTRES.c.close_le.is_(None))
     return connexion.execute(requete).mappings().all()

@@ -318,3 +318,15 @@ def test_figures_are_served_while_a_checkpoint_is_written(tmp_path: Path) -> Non
         puits.continue_.set()
         point.join()
         moteur.dispose()
+
+
+def test_a_wrong_cell_of_the_checkpoint_is_seen_by_a_rebuild(tmp_path: Path) -> None:
+    with open_house(Reglages(tmp_path)) as maison:
+        deposit(maison, arrivee("P-1"))
+        assert maison.wait_until_current(30)
+        assert maison.indicateurs.rebuild().egal
+        with maison.indicateurs.moteur.begin() as connexion:
+            connexion.exec_driver_sql("UPDATE pli_cellule SET mesures = '[7, 0]' WHERE famille = 'piece'")
+        comparaison = maison.indicateurs.rebuild()
+    assert not comparaison.egal
+    assert {e["famille"] for e in comparaison.ecarts} == {"piece"}
