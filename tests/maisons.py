@@ -23,7 +23,8 @@ from shared.events.catalogue import ENCODER
 from tests.fabrique import Brut, evenement
 
 T = TypeVar("T")
-PATIENCE: Final = 60.0
+# Seconds after which what does not come never will.
+PATIENCE: Final = float(os.environ.get("ECLUSE_PATIENCE", "60"))
 Hote = Callable[[Path], AbstractContextManager[Acces]]
 GRAINE: Final = "ECLUSE_GRAINE"
 # What the house shows beyond the history that the given answers and the oracle compute.

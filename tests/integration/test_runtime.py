@@ -144,6 +144,20 @@ def test_what_waits_together_is_committed_together(production: Production) -> No
     assert query(production.base, "SELECT count(DISTINCT enregistre_le), count(*) FROM journal") == [(1, 40)]
 
 
+def test_a_fact_that_comes_late_takes_its_place_in_time(maison: Maison) -> None:
+    deposit(maison, traitee("P-1", "2023-01-12T10:00:00Z"), arrivee("P-1", "2023-01-02T10:00:00Z"))
+    deposit(maison, fait("piece.rouverte", "2023-01-11T10:00:00Z", piece="P-1", dossier="D-P-1"))
+    assert value(maison, "PIECES-TRAITEES") == 1
+
+
+def test_what_is_committed_survives_a_power_cut(maison: Maison) -> None:
+    moteurs = [maison.indicateurs.moteur, *(s.ecriture for s in maison.services.values())]
+    for moteur in moteurs:
+        with moteur.connect() as connexion:
+            reglages = [connexion.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("synchronous", "journal_mode")]
+        assert reglages == [2, "wal"], moteur.url
+
+
 def test_the_first_content_of_an_id_stands(maison: Maison) -> None:
     premier, autre = arrivee("P-1", id="E-1"), arrivee("P-2", id="E-1")
     assert deposit(maison, premier, premier, autre) == ["accepte", "doublon", "refuse"]

@@ -30,7 +30,8 @@ JOUR: Final = "2023-01-10T10:00:00Z"
 
 @dataclass
 class FauxJournal:
-    """A log that a test holds in its hands. ``passages``: how many more times it may say where it is."""
+    """A log that a test holds in its hands. ``lectures``: how many more times it may be read; ``lue``: how many it was
+    asked."""
 
     horloge: Horloge
     nom: str = "production"
@@ -39,13 +40,11 @@ class FauxJournal:
     tete: int = 0
     attente: int = 0
     mort: bool = False
-    tics: int = 0
-    passages: Semaphore = field(default_factory=lambda: Semaphore(10**9))
+    lue: int = 0
+    lectures: Semaphore = field(default_factory=lambda: Semaphore(10**9))
 
     def tick(self) -> Tic:
         """See ``Source.tick``."""
-        self.tics += 1
-        self.passages.acquire()
         if self.mort:
             raise OSError("no publisher")
         return Tic(self.nom, self.tete, self.attente, self.lignee[-1].marque, self.horloge())
@@ -57,6 +56,10 @@ class FauxJournal:
     def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]:
         """See ``Source.read``."""
         del types
+        self.lue += 1
+        self.lectures.acquire()
+        if self.mort:
+            raise OSError("no publisher")
         return [r for r in self.records if r.position > apres][:limite]
 
 
@@ -97,8 +100,8 @@ class Banc:
 
     def look_again(self) -> None:
         """Let the consumer go round at least twice."""
-        vus = self.journal.tics
-        while self.journal.tics < vus + 2:
+        vues = self.journal.lue
+        while self.journal.lue < vues + 2:
             self.cloche.ring()
 
 
@@ -114,7 +117,7 @@ def banc(dossier: Path, journal: FauxJournal, avance: Avance | None = None) -> I
     try:
         yield Banc(consommateur, journal, releve, cloche)
     finally:
-        journal.passages.release(10**6)
+        journal.lectures.release(10**6)
         consommateur.stop()
         moteur.dispose()
 
@@ -137,7 +140,7 @@ def test_a_dead_publisher_does_not_look_like_a_quiet_day(tmp_path: Path) -> None
         eventually(lambda: essai.a_jour)
         essai.journal.mort = True
         essai.journal.horloge.advance(6)
-        essai.look_again()
+        essai.cloche.ring()
         fraicheur = essai.consommateur.freshness()
         assert not fraicheur.a_jour
         assert fraicheur.retard_secondes == pytest.approx(6, abs=0.1)
@@ -146,12 +149,21 @@ def test_a_dead_publisher_does_not_look_like_a_quiet_day(tmp_path: Path) -> None
 
 
 def test_up_to_date_is_seen_on_two_successive_reads(tmp_path: Path) -> None:
-    journal = FauxJournal(Horloge(), passages=Semaphore(1))
+    journal = FauxJournal(Horloge(), lectures=Semaphore(1))
     with banc(tmp_path, journal) as essai:
-        eventually(lambda: journal.tics == 2)
+        eventually(lambda: journal.lue == 2)
         assert not essai.a_jour
-        journal.passages.release(10**6)
+        journal.lectures.release(10**6)
         assert eventually(lambda: essai.a_jour)
+
+
+def test_a_consumer_that_no_longer_reads_is_not_up_to_date(tmp_path: Path) -> None:
+    journal = FauxJournal(Horloge(), lectures=Semaphore(2))
+    with banc(tmp_path, journal) as essai:
+        eventually(lambda: journal.lue == 3)
+        assert essai.a_jour
+        journal.horloge.advance(6)
+        assert not essai.a_jour
 
 
 @pytest.mark.parametrize("manque", [{"attente": 1}, {"tete": 1}], ids=["en attente d'un commit", "tête non lue"])
