@@ -27,7 +27,7 @@ demo-panne: $(produit) ## tue le processus en pleine charge, le relance, compte 
 	@$(bin)/ecluse panne
 
 test: $(dev) ## passe les tests (TESTS=tests/unit pour une partie)
-	$(pytest) -m "not complet" $(TESTS)
+	$(pytest) -n 2 --dist loadfile -m "not complet" $(TESTS)
 
 test-complet: $(dev) ## passe les tests sur le mois entier, dont le fichier est à côté du dépôt
 	$(pytest) -m complet
