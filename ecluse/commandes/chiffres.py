@@ -3,9 +3,13 @@
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, console, house, print_json
+from services.indicators.affiche import ETATS
+from services.indicators.app import ECARTS_MONTRES
+from services.indicators.cibles import Etat
 
 Caf = Annotated[str, typer.Option("--caf", help="numéro de Caf, trois chiffres")]
 Du = Annotated[str, typer.Option("--du", help="premier jour, AAAA-MM-JJ")]
@@ -56,27 +60,42 @@ def rebuild(
     elif document["egal"]:
         typer.echo(f"égal : {document['evenements']} événements repliés, {document['cellules']} cellules identiques")
     else:
-        typer.echo(f"DIFFÉRENT : {len(document['ecarts'])} cellules (ou plus) ne sont pas égales")
+        nombre = len(document["ecarts"])
+        typer.echo(f"DIFFÉRENT ; cellules inégales : {nombre}{' au moins' if nombre == ECARTS_MONTRES else ''}")
         for ecart in document["ecarts"][:20]:
             typer.echo(f"  {ecart}")
     raise typer.Exit(0 if document["egal"] else 1)
 
 
 def _print(document: Any) -> None:
-    fraicheur = document["fraicheur"]
-    lignes = document.get("indicateurs") or document.get("points") or document.get("parts") or []
-    table = Table("Code", "Indicateur", "Valeur", "Unité", "État") if "indicateurs" in document else Table("", "Valeur")
-    for ligne in lignes:
-        valeur = "ND" if ligne["valeur"] is None else _french(ligne["valeur"], ligne.get("unite", ""))
-        if "indicateurs" in document:
-            table.add_row(ligne["code"], ligne["libelle"], valeur, ligne["unite"], ligne["etat"])
-        else:
-            table.add_row(str(ligne.get("du") or ligne.get("modalite") or ligne.get("cle") or ""), valeur)
-    sortie = console()
-    sortie.print(table)
+    sortie, fraicheur = console(), document["fraicheur"]
+    sortie.print(_table(document))
     retard = fraicheur["retard_secondes"]
     etat = "à jour" if fraicheur["a_jour"] else "PAS À JOUR"
     sortie.print(f"{etat} ; retard {'ND' if retard is None else f'{retard:.1f} s'}".replace(".", ","))
+
+
+def _table(document: Any) -> Table:
+    if "indicateurs" in document:
+        table = Table(
+            Column("Code", no_wrap=True), "Indicateur", Column("Valeur", justify="right", no_wrap=True), "État"
+        )
+        for i in document["indicateurs"]:
+            table.add_row(i["code"], i["libelle"], _show(i["valeur"], i["unite"]), ETATS[Etat(i["etat"])])
+        return table
+    if "points" in document:
+        table = Table("Du", "Au", Column(document["code"], justify="right"))
+        for point in document["points"]:
+            table.add_row(point["du"], point["au"], _show(point["valeur"], document["unite"]))
+        return table
+    table = Table(document["par"].capitalize(), Column(document["code"], justify="right"))
+    for part in document["parts"]:
+        table.add_row(Text(part["libelle"]), _show(part["valeur"], document["unite"]))
+    return table
+
+
+def _show(valeur: float | None, unite: str) -> str:
+    return "ND" if valeur is None else _french(valeur, unite)
 
 
 def _french(valeur: float, unite: str) -> str:
@@ -85,4 +104,5 @@ def _french(valeur: float, unite: str) -> str:
     if unite == "centimes":
         return f"{valeur / 100:,.2f} €".replace(",", " ").replace(".", ",")
     texte = f"{valeur:,.0f}" if float(valeur).is_integer() else f"{valeur:,.2f}"
-    return texte.replace(",", " ").replace(".", ",")
+    texte = texte.replace(",", " ").replace(".", ",")
+    return f"{texte} j" if unite == "jours" else texte

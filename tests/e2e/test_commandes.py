@@ -18,6 +18,7 @@ import pytest
 import zstandard
 
 from ecluse.panne import Serveur
+from services.indicators.registre import REGISTRE
 from tests.commandes import Fin, assert_refuses, ecluse, serving, spawn, write_clean, write_lot
 
 PERIODE = ("--caf", "091", "--du", "2023-01-01", "--au", "2023-01-31")
@@ -89,6 +90,16 @@ def test_the_command_and_the_api_give_the_same_document(serveur: Serveur) -> Non
         assert fin.document | {"fraicheur": None} == attendu | {"fraicheur": None}
 
 
+def test_figures_are_shown_to_people_with_their_labels_and_states(garni: Path) -> None:
+    tout = ecluse("indicators", *PERIODE, "--data-dir", garni).sortie
+    assert all(code in tout for code in REGISTRE)
+    assert all(mot in tout for mot in ("Délai moyen de démarche", " j ", "ND", "Sans cible", "à jour ; retard"))
+    assert (
+        "Travail interne"
+        in ecluse("indicators", *PERIODE, "--code", "STOCK", "--par", "canal", "--data-dir", garni).sortie
+    )
+
+
 def test_importing_twice_changes_nothing(lot: Path, garni: Path, serveur: Serveur) -> None:
     rejets = lot.with_name("lot.ndjson.rejets.ndjson")
     for dossier in (garni, serveur.dossier):
@@ -156,7 +167,7 @@ def test_a_rebuild_proves_the_figures_and_tells_a_cell_that_was_changed_by_hand(
         base.execute("DELETE FROM pli_cellule WHERE famille = 'piece' AND cle = ?", (cle,))
     fin = ecluse("rebuild", "--data-dir", copie)
     assert fin.code == 1
-    assert fin.sortie.startswith("DIFFÉRENT : 1 cellule")
+    assert fin.sortie.startswith("DIFFÉRENT ; cellules inégales : 1\n")
     assert ecluse("rebuild", "--json", "--data-dir", garni).code == 0
 
 
