@@ -19,6 +19,7 @@ def print_report(rapport: Rapport, console: Console) -> None:
     )
     if rapport.sources:
         console.print(_sources(rapport.sources))
+        console.print(_times(rapport.sources))
     if rapport.refuses:
         console.print(_reasons(rapport.sources))
     if any(source.etapes_absentes for source in rapport.sources):
@@ -30,13 +31,18 @@ def print_report(rapport: Rapport, console: Console) -> None:
 
 def _sources(sources: Iterable[RapportSource]) -> Table:
     table = _table("Sources", "source")
-    for titre in ("acceptés", "doublons", "refusés", "contradictoires", "en désordre", "au plus", "retard médian",
-                  "retard p90", "retard max"):  # fmt: skip
-        table.add_column(titre, justify="right")
+    _add_numbers(table, "acceptés", "doublons", "refusés", "contradictoires")
+    for s in sources:
+        table.add_row(Text(s.source), *(_number(n) for n in (s.acceptes, s.doublons, s.refuses, s.contradictoires)))
+    return table
+
+
+def _times(sources: Iterable[RapportSource]) -> Table:
+    table = _table("Désordre et retards", "source")
+    _add_numbers(table, "en désordre", "au plus", "retard médian", "p90", "max")
     for s in sources:
         table.add_row(
             Text(s.source),
-            *(_number(n) for n in (s.acceptes, s.doublons, s.refuses, s.contradictoires)),
             "ND" if s.desordre.part is None else f"{100 * s.desordre.part:.1f} %".replace(".", ","),
             _duration(s.desordre.max),
             *(_duration(d) for d in (s.retard.mediane, s.retard.p90, s.retard.max)),
@@ -44,11 +50,15 @@ def _sources(sources: Iterable[RapportSource]) -> Table:
     return table
 
 
+def _add_numbers(table: Table, *titres: str) -> None:
+    for titre in titres:
+        table.add_column(titre, justify="right", no_wrap=True)
+
+
 def _reasons(sources: Iterable[RapportSource]) -> Table:
     table = _table("Refus", "source", "motif")
-    table.add_column("lignes", justify="right")
-    table.add_column("la première", justify="right")
-    table.add_column("pourquoi")
+    _add_numbers(table, "lignes", "la première")
+    table.add_column("pourquoi", overflow="fold")
     for source in sources:
         for nom, motif in source.motifs.items():
             # Names and details come from the file: they are text, never markup.
@@ -70,7 +80,8 @@ def _steps(sources: Iterable[RapportSource]) -> Table:
 def _table(titre: str, *colonnes: str) -> Table:
     table = Table(title=titre, title_justify="left", title_style="bold")
     for colonne in colonnes:
-        table.add_column(colonne)
+        # A name that is cut is of no use: it goes on in the next line.
+        table.add_column(colonne, overflow="fold")
     return table
 
 

@@ -154,7 +154,8 @@ def test_verify_judges_a_file_without_any_house(tmp_path: Path, lot: Path, garni
     write_clean(propre)
     fin = spawn("verify", lot, "--json", ici=tmp_path)
     assert (fin.code, fin.document["refuses"]) == (1, len(rejets))
-    assert ecluse("verify", propre).code == 0
+    fin = ecluse("verify", propre)
+    assert (fin.code, "/front-office/cristal" in fin.sortie) == (0, True)
     assert [chemin.name for chemin in tmp_path.iterdir()] == ["propre.ndjson"]
 
 
