@@ -3,6 +3,7 @@ VENV ?= .venv
 PYTHON ?=
 N ?= 200
 TESTS ?=
+MESURES ?=
 
 export PYTHON
 bin := $(VENV)/bin
@@ -43,7 +44,7 @@ lock: $(dev) ## met à jour les verrous de dépendances
 	$(bin)/python -m outils.verrous
 
 bench: $(mesures) ## mesure les vitesses et la mémoire sur cette machine
-	@$(bin)/python -m bench
+	@$(bin)/python -m bench $(MESURES)
 
 chaos: $(dev) ## tue le processus N fois sous charge et compare à l'oracle (N=200)
 	$(bin)/python -m tests.chaos --tirs $(N)

@@ -1,1 +1,1 @@
-"""Mesures de vitesse et de mémoire."""
+"""Speed, measured: figures with the machine and the comparison. Never a threshold: those who read decide."""
