@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
 from threading import Thread
 from typing import Any
@@ -13,7 +14,7 @@ from fastapi.security import HTTPBearer
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ecluse import __version__
 from ecluse.api import create_api
@@ -32,12 +33,21 @@ from shared.systeme import explain_os
 from shared.web import problemes
 from shared.web.acces import Acces
 from shared.web.corps import CorpsBorne
+from shared.web.openapi import problems
 
 SCHEMA_BEARER = HTTPBearer(auto_error=False, description="Jeton local : fichier local-token du dossier de données")
 
 
 class PortOccupe(Exception):
     """Nobody can listen there: the message says where."""
+
+
+@dataclass(frozen=True)
+class Pret:
+    """Whether every service takes events, and which do."""
+
+    pret: bool
+    bases: dict[str, bool]
 
 
 def create_app(maison: Maison, jeton: str) -> FastAPI:
@@ -151,7 +161,9 @@ def _add_health(app: FastAPI, maison: Maison, gardes: list[Any]) -> None:
     registre = CollectorRegistry()
     registre.register(HouseCollector(maison))
 
-    @app.get("/healthz", dependencies=gardes, tags=["Santé"], summary="Le processus vit")
+    refus: dict[int | str, dict[str, Any]] = {401: problems()[401]}
+
+    @app.get("/healthz", dependencies=gardes, tags=["Santé"], summary="Le processus vit", responses=refus)
     def healthz() -> dict[str, str]:
         return {"etat": "vivant"}
 
@@ -160,13 +172,21 @@ def _add_health(app: FastAPI, maison: Maison, gardes: list[Any]) -> None:
         dependencies=gardes,
         tags=["Santé"],
         summary="Les bases répondent",
-        responses={503: {"description": "Pas prêt"}},
+        response_model=Pret,
+        responses={**refus, 503: {"model": Pret, "description": "Pas prêt"}},
     )
     def readyz() -> Response:
         etat = {nom: _answers(s) for nom, s in maison.services.items()}
         return JSONResponse({"pret": all(etat.values()), "bases": etat}, 200 if all(etat.values()) else 503)
 
-    @app.get("/metrics", dependencies=gardes, tags=["Santé"], summary="Mesures Prometheus", response_class=Response)
+    @app.get(
+        "/metrics",
+        dependencies=gardes,
+        tags=["Santé"],
+        summary="Mesures Prometheus",
+        response_class=PlainTextResponse,
+        responses=refus,
+    )
     def metrics() -> Response:
         return Response(generate_latest(registre), media_type=CONTENT_TYPE_LATEST)
 
