@@ -80,4 +80,5 @@ def _memory() -> float:
 
 
 def _row(nom: str, lues: int, duree: float, processeur: float, memoire: float) -> str:
-    return f"| {nom} | {lues / duree:,.0f} | {processeur / lues * 1e6:.1f} | {memoire:.0f} |".replace(",", " ")
+    debit = f"{lues / duree:,.0f}".replace(",", " ")
+    return f"| {nom} | {debit} | {processeur / lues * 1e6:.1f} | {memoire:.0f} |"

@@ -159,5 +159,5 @@ def reach(chemin: Path) -> Iterator[Acces]:
         with closing(Client(occupe.url, chemin)) as client:
             yield AccesDistant(client)
         return
-    with dossier, open_house(Reglages(chemin)) as maison:
+    with dossier, open_house(Reglages(chemin, lot_max=LOT)) as maison:
         yield AccesLocal(maison)

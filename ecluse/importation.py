@@ -1,5 +1,6 @@
 """Importing files of events: through the house in this process, or over HTTP when another process owns the folder."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -11,8 +12,9 @@ import msgspec
 
 from ecluse.guichet import Reponse
 
-LOT = 2_000
-EN_VOL = 3
+# One batch is judged while another is written: larger ones cost less, more in flight only hold memory.
+LOT = 8_000
+EN_VOL = 1
 Ligne = tuple[int, bytes]
 
 
@@ -49,7 +51,8 @@ class Rejets:
     def write(self, ligne: int, refus: Reponse, octets: bytes) -> None:
         """Keep a refused line with its number, the reason and the original."""
         if self._sortie is None:
-            self._sortie = self.chemin.open("wb")
+            # Refused lines may hold what must not be read by others, a NIR among it.
+            self._sortie = os.fdopen(os.open(self.chemin, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         document: dict[str, Any] = {
             "ligne": ligne,
             "motif": refus.membre,

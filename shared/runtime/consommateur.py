@@ -90,6 +90,7 @@ class Consommateur:
         """Check the lineage of each log, then apply in a thread of its own."""
         for source in self._sources:
             self._guard(source, self._check_lineage)
+            self._guard(source, self._recall_last)
         self._fil.start()
 
     def stop(self) -> None:
@@ -256,6 +257,13 @@ class Consommateur:
                     f"avec « ecluse rebuild --accepter-restauration »"
                 )
         avance.marque = lignee[-1].marque
+        return 0
+
+    def _recall_last(self, source: Source) -> int:
+        """When the last record applied before this start was written."""
+        avance = self.avances[source.nom]
+        if avance.curseur:
+            avance.dernier = max((r.enregistre_le for r in source.read(avance.curseur - 1, 1, ())), default=0)
         return 0
 
     def _is_at_heads(self) -> bool:
