@@ -1,28 +1,26 @@
 """Database edge: engines, one writer connection, and statements over many keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
     Column,
     Connection,
+    Dialect,
     Engine,
     Index,
-    Insert,
     Select,
     Table,
-    Update,
-    bindparam,
     create_engine,
     event,
     func,
-    insert,
     select,
     text,
-    update,
 )
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
@@ -59,6 +57,8 @@ def open_sqlite(chemin: Path, *, pages_max: int = 0, ecriture: bool = False) -> 
     def _connect(connexion: Any, _: object) -> None:
         # Transactions are opened by hand (see _begin): the driver's own rule opens them too late.
         connexion.isolation_level = None
+        # Rows are near a kilobyte, and most of a commit is the pages that it touches.
+        connexion.execute("PRAGMA page_size=8192")
         # The writer touches pages everywhere; a reader asks few of them, and there are several readers.
         cache = "cache_size=-32768" if ecriture else "cache_size=-4096"
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", cache):
@@ -109,54 +109,50 @@ def _index_waiting(table: Table) -> None:
 
 
 def insert_many(connexion: Connection, table: Table, lignes: Sequence[Sequence[Any]]) -> None:
-    """Insert rows that hold a value for every column of the table, in its order.
-
-    The statement is compiled once, and the values go to the driver as they are (bytes, str, int, bool, None): the
-    columns of this house need no conversion, which costs more than the insertion when rows are many.
-    """
-    if lignes:
-        _run_many(connexion, insert(table), tuple(table.c.keys()), lignes)
+    """Insert rows that hold a value for every column of the table, in its order."""
+    _write_many(connexion, table, None, lignes)
 
 
-def update_many(
-    connexion: Connection,
-    table: Table,
-    cle: str,
-    version: str,
-    colonnes: Sequence[str],
-    lignes: Sequence[Sequence[Any]],
-) -> int:
-    """Update ``colonnes`` where ``cle`` and ``version`` are those of the row; rows changed.
-
-    A row holds the values of ``colonnes``, named in the order of the table, then ``cle`` and ``version``.
-    """
-    requete = (
-        update(table)
-        .where(table.c[cle] == bindparam("b_cle"), table.c[version] == bindparam("b_version"))
-        .values({n: bindparam(n) for n in colonnes})
-    )
-    return _run_many(connexion, requete, (*colonnes, "b_cle", "b_version"), lignes)
+def save_many(connexion: Connection, table: Table, version: str, lignes: Sequence[Sequence[Any]]) -> int:
+    """Insert rows, or change the row of the same primary key if its ``version`` is the one before; rows written."""
+    return _write_many(connexion, table, version, lignes)
 
 
-_COMPILEES: dict[tuple[str, str, tuple[str, ...]], str] = {}
+# Rows that go to the database in one statement: between two of them a thread gives its turn to the others.
+_PAQUET: Final = 100
+_COMPILEES: dict[tuple[str, str, str | None], tuple[str, str]] = {}
 
 
-def _run_many(
-    connexion: Connection, requete: Insert | Update, noms: tuple[str, ...], lignes: Sequence[Sequence[Any]]
-) -> int:
-    dialecte = connexion.dialect
-    cle = (dialecte.name, f"{requete.__visit_name__} {requete.table.description}", noms)
+def _write_many(connexion: Connection, table: Table, version: str | None, lignes: Sequence[Sequence[Any]]) -> int:
+    """The values go to the driver as they are (bytes, str, int, bool, None): the columns of this house need no
+    conversion, which costs more than the insertion when rows are many. The statements are compiled once."""
+    cle = (connexion.dialect.name, table.name, version)
     if cle not in _COMPILEES:
-        # Values by position, whatever names the dialect would give them.
-        dialecte_de: Any = type(dialecte)
-        positions = dialecte_de(paramstyle="qmark" if dialecte.paramstyle == "qmark" else "format")
-        colonnes = list(noms) if isinstance(requete, Insert) else None
-        compilee: Any = requete.compile(dialect=positions, column_keys=colonnes)
-        if tuple(compilee.positiontup) != noms:
-            raise ValueError(f"colonnes à nommer dans l'ordre de la table {requete.table.description}")
-        _COMPILEES[cle] = str(compilee)
-    valeurs: Any = lignes
-    return int(connexion.exec_driver_sql(_COMPILEES[cle], valeurs).rowcount)
+        _COMPILEES[cle] = _compile(connexion.dialect, table, version)
+    une, plusieurs = _COMPILEES[cle]
+    ecrites, entiers = 0, len(lignes) - len(lignes) % _PAQUET
+    for debut in range(0, entiers, _PAQUET):
+        valeurs = tuple(chain.from_iterable(lignes[debut : debut + _PAQUET]))
+        ecrites += connexion.exec_driver_sql(plusieurs, valeurs).rowcount
+    if entiers < len(lignes):
+        reste: Any = lignes[entiers:]
+        ecrites += connexion.exec_driver_sql(une, reste).rowcount
+    return ecrites
+
+
+def _compile(dialecte: Dialect, table: Table, version: str | None) -> tuple[str, str]:
+    """The statements that write one row and ``_PAQUET`` rows."""
+    requete = insert(table)
+    if version is not None:
+        nouvelles = requete.excluded
+        requete = requete.on_conflict_do_update(
+            index_elements=list(table.primary_key),
+            set_={c.name: nouvelles[c.name] for c in table.c if not c.primary_key},
+            where=table.c[version] == nouvelles[version] - text("1"),
+        )
+    une = str(requete.compile(dialect=dialecte))
+    marques = f"({', '.join('?' * len(table.c))})"
+    return une, une.replace(marques, ", ".join([marques] * _PAQUET))
 
 
 def select_keys(table: Table, colonne: Column[Any], colonnes: Sequence[Column[Any]]) -> Select[Any]:
@@ -166,7 +162,7 @@ def select_keys(table: Table, colonne: Column[Any], colonnes: Sequence[Column[An
 
 
 def fetch_raw(connexion: Connection, requete: Select[Any], parametres: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows as the driver gives them (bytes, str, int, None), which costs half of what converted rows do."""
+    """The rows as the driver gives them (bytes, str, int, None): none of our columns needs a conversion."""
     return list(connexion.execute(requete, dict(parametres)).cursor.fetchall())
 
 

@@ -19,7 +19,7 @@ def read_clock() -> int:
 class Reglages:
     """Where a service keeps its data and how it tells the time.
 
-    ``pages_max`` caps each database (pages of 4 096 bytes, 0: no cap); ``lot_max``: messages in one transaction.
+    ``pages_max`` caps each database (pages of 8 192 bytes, 0: no cap); ``lot_max``: messages in one transaction.
     """
 
     dossier: Path

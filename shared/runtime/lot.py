@@ -10,16 +10,16 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Raw, Struct
 from msgspec.json import Encoder
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, Table, delete, func, select, text
 
-from shared.base import bind_keys, fetch_raw, insert_many, select_keys, table_of, update_many
+from shared.base import bind_keys, fetch_raw, insert_many, save_many, select_keys, table_of
 from shared.corbeille.tables import Element, Report
 from shared.events.mouvements import MOUVEMENTS
 from shared.events.porte import Recu
 from shared.runtime.faits import ORDRE, Fait, decode_facts, encode_facts, fact_of
 from shared.runtime.journal import AJournaliser
 from shared.runtime.lettres import close_letters, open_letter, park_letter
-from shared.runtime.objets import Etat, Forme, Genre, Lecture, Objet, encode_pairs, form_of
+from shared.runtime.objets import Etat, Genre, Lecture, Objet, encode_pairs, form_of
 from shared.runtime.tables import LigneBoite
 from shared.temps import write_instant
 
@@ -29,7 +29,6 @@ REPORT: Final = table_of(Report)
 _ENCODER: Final = Encoder()
 _VIDE: Final = b"[]"
 _MOUVEMENT_DE: Final = {m.famille: m.type for m in MOUVEMENTS.values()}
-_NOM: Final = ("cle", "caf", "objet")
 
 
 class Conflit(Exception):
@@ -129,36 +128,33 @@ class Lot(Lecture):
 
     def save(self, objets: Iterable[Objet]) -> None:
         """Reduce each object, publish what changed of it and save it against its version."""
-        nouvelles: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        changees: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        formes: dict[str, Forme] = {}
+        lignes: dict[Table, list[tuple[Any, ...]]] = defaultdict(list)
         travaux: list[tuple[Objet, Etat]] = []
         for objet in sorted(objets, key=lambda o: (o.genre.nom, o.cle)):
-            nom = objet.genre.nom
-            forme = formes[nom] = form_of(objet.genre.modele)
+            forme = form_of(objet.genre.modele)
             objet.faits.sort(key=ORDRE)
             etat = objet.genre.reduce(objet)
             version = objet.version + 1
             sejours = _ENCODER.encode(etat.travaux) if etat.travaux else _VIDE
             if sejours != objet.travaux:
                 travaux.append((objet, etat))
-            suite = (
-                etat.dossier,
-                version,
-                encode_facts(objet.faits),
-                self._move(objet, etat, version),
-                self._judge_facts(objet, etat),
-                sejours,
-                *forme.propres(etat.colonnes),
+            lignes[forme.table].append(
+                (
+                    objet.cle,
+                    objet.caf,
+                    objet.id,
+                    etat.dossier,
+                    version,
+                    encode_facts(objet.faits),
+                    self._move(objet, etat, version),
+                    self._judge_facts(objet, etat),
+                    sejours,
+                    *forme.propres(etat.colonnes),
+                )
             )
-            if objet.version:
-                changees[nom].append((*suite, objet.cle, objet.version))
-            else:
-                nouvelles[nom].append((objet.cle, objet.caf, objet.id, *suite))
-        for nom, lignes in nouvelles.items():
-            insert_many(self.connexion, formes[nom].table, lignes)
-        for nom, lignes in changees.items():
-            self._update(formes[nom], lignes)
+        for table, siennes in lignes.items():
+            if save_many(self.connexion, table, "version", siennes) != len(siennes):
+                raise Conflit(table.name)
         self._save_work(travaux)
         self.forget()
 
@@ -263,12 +259,6 @@ class Lot(Lecture):
         if avant - apres.keys():
             close_letters(self.connexion, avant - apres.keys(), self.maintenant, "devenu possible : faits corrigés")
         return encode_pairs(apres.keys())
-
-    def _update(self, forme: Forme, lignes: list[tuple[Any, ...]]) -> None:
-        # What names an object never changes.
-        colonnes = forme.colonnes[len(_NOM) :]
-        if update_many(self.connexion, forme.table, "cle", "version", colonnes, lignes) != len(lignes):
-            raise Conflit(forme.table.name)
 
     def _save_work(self, changements: list[tuple[Objet, Etat]]) -> None:
         """Replace the stays in corbeilles of the objects whose stays changed."""

@@ -36,10 +36,9 @@ class LigneObjet(SQLModel):
 
 
 class Forme(NamedTuple):
-    """How the rows of a kind are written: all columns, and the values of its own ones out of ``Etat.colonnes``."""
+    """How the rows of a kind are written: ``propres`` takes the values of its own columns out of ``Etat.colonnes``."""
 
     table: Table
-    colonnes: tuple[str, ...]
     propres: Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
 
@@ -48,13 +47,12 @@ _COMMUNES: Final = len(LigneObjet.model_fields)
 
 @cache
 def form_of(modele: type[SQLModel]) -> Forme:
-    """The form of the rows of a model; those that every kind has come first."""
+    """The form of the rows of a model; the columns that every kind has come first."""
     table = table_of(modele)
-    noms = tuple(table.c.keys())
-    propres = noms[_COMMUNES:]
+    propres = tuple(table.c.keys())[_COMMUNES:]
     if len(propres) > 1:
-        return Forme(table, noms, itemgetter(*propres))
-    return Forme(table, noms, lambda colonnes: tuple(colonnes[n] for n in propres))
+        return Forme(table, itemgetter(*propres))
+    return Forme(table, lambda colonnes: tuple(colonnes[n] for n in propres))
 
 
 class Comptee(NamedTuple):
