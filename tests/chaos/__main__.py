@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos.partie import play
+from tests.chaos.partie import Partie, play
 
 
 def main() -> int:
@@ -17,8 +17,7 @@ def main() -> int:
     choix = lecture.parse_args()
     graine = random.randrange(1, 10**6) if choix.graine is None else choix.graine
     with tempfile.TemporaryDirectory(prefix="ecluse-chaos-") as dossier:
-        compte = play(Path(dossier), graine, max(1, choix.tirs)).compte
-    print("chiffres, lettres mortes et reconstruction égaux à l'oracle ; integrity_check ok")
+        compte = play(Partie(Path(dossier), graine), max(1, choix.tirs))
     return 1 if compte.perdus or compte.doubles else 0
 
 

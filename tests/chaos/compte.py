@@ -1,7 +1,7 @@
 """The account after a game: what the house holds against what was acknowledged, as the oracle counts it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -74,11 +74,8 @@ def check_figures(acces: Acces, tout: Etat, cafs: Iterable[str]) -> None:
     assert reconstruction["egal"], reconstruction["ecarts"]
 
 
-def settle(data: Path, lots: Iterable[Lot]) -> Compte:
+def check_house(data: Path, acceptes: Sequence[Evenement]) -> None:
     """Hold a house that is stopped against the oracle, in its files and in its figures."""
-    acceptes = judge_sent(lots)
-    compte = count_logs(data, acceptes)
     check_databases(data)
     with reach(data) as acces:
         check_figures(acces, etat(acceptes), {e.caf for e in acceptes})
-    return compte

@@ -22,7 +22,7 @@ from shared.pannes import VARIABLE as PANNE
 from shared.runtime.temoin import VARIABLE as TEMOIN
 from tests.chaos.charge import IMPOSSIBLE, Charge
 from tests.chaos.clients import PATIENCE, POINTS_DU_RELAIS, Emetteur, ParRelais, Serveurs, free_port
-from tests.chaos.compte import Compte, settle
+from tests.chaos.compte import Compte, check_house, count_logs, judge_sent
 from tests.maisons import eventually
 
 CLIENTS: Final = 3
@@ -199,32 +199,27 @@ class Partie:
         return self.temoin.read_bytes()[:1] > b"\0"
 
 
-@dataclass(frozen=True)
-class Issue:
-    """What a game came to."""
-
-    partie: Partie
-    compte: Compte
-
-    def show(self) -> Iterator[str]:
-        """The account, in lines for a person."""
-        partie, compte = self.partie, self.compte
-        yield f"lot ouvert à {partie.ouverts} arrêts sur {len(partie.morts)} ; points atteints :"
-        yield from (f"  {point} : {POINTS[point]}" for point in partie.points)
-        yield (
-            f"acquittés : {compte.acquittes} événements distincts ({partie.acquittes} avec leurs répétitions, "
-            f"{partie.reprises} envois sans réponse) ; perdus : {compte.perdus} ; doublés : {compte.doubles}"
-        )
-
-
-def play(dossier: Path, graine: int, tirs: int, say: Callable[[str], None] = print) -> Issue:
-    """Play a whole game: every point once and ``tirs`` other kills, then hold the house against the oracle."""
-    partie, choisis = Partie(dossier, graine, say), plan(graine, tirs)
-    say(f"{len(choisis)} arrêts brutaux de la maison, {len(POINTS_DU_RELAIS)} du relais ; graine {graine}")
+def play(partie: Partie, tirs: int) -> Compte:
+    """Play a whole game: every point once and ``tirs`` other kills; then hold the house against the oracle."""
+    choisis, say = plan(partie.graine, tirs), partie.say
+    say(f"{len(choisis)} arrêts brutaux de la maison, {len(POINTS_DU_RELAIS)} du relais ; graine {partie.graine}")
     with partie.load(relais=True):
         partie.shoot(choisis)
     partie.stop_politely(PATIENCE)
-    issue = Issue(partie, settle(partie.data, partie.charge.distribues))
-    for ligne in issue.show():
-        say(ligne)
-    return issue
+    say(f"lot ouvert à {partie.ouverts} arrêts sur {len(partie.morts)} ; points atteints :")
+    for point in partie.points:
+        say(f"  {point} : {POINTS[point]}")
+    return settle(partie)
+
+
+def settle(partie: Partie) -> Compte:
+    """The account of a house that is stopped; its files and figures are those of the oracle, or an assertion fails."""
+    acceptes = judge_sent(partie.charge.distribues)
+    compte = count_logs(partie.data, acceptes)
+    partie.say(
+        f"acquittés : {compte.acquittes} événements distincts ({partie.acquittes} avec leurs répétitions, "
+        f"{partie.reprises} envois sans réponse) ; perdus : {compte.perdus} ; doublés : {compte.doubles}"
+    )
+    check_house(partie.data, acceptes)
+    partie.say("chiffres, lettres mortes et reconstruction égaux à l'oracle ; integrity_check ok")
+    return compte

@@ -7,8 +7,7 @@ from typing import Final
 import pytest
 
 from tests.chaos.clients import POINTS_DU_RELAIS
-from tests.chaos.compte import settle
-from tests.chaos.partie import POINTS_DE_LA_MAISON, Partie, play
+from tests.chaos.partie import POINTS_DE_LA_MAISON, Partie, play, settle
 from tests.maisons import draw_seed
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
@@ -18,12 +17,12 @@ TIRS: Final = 24
 
 
 def test_killed_over_and_over_under_load_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    issue = play(tmp_path, draw_seed(), TIRS)
-    assert (issue.compte.perdus, issue.compte.doubles) == (0, 0)
-    morts = issue.partie.morts
-    assert len(morts) >= 30
-    assert issue.partie.ouverts * 2 >= len(morts)
-    assert issue.partie.points == sorted([*POINTS_DE_LA_MAISON, *POINTS_DU_RELAIS])
+    partie = Partie(tmp_path, draw_seed())
+    compte = play(partie, TIRS)
+    assert (compte.perdus, compte.doubles) == (0, 0)
+    assert len(partie.morts) >= 30
+    assert partie.ouverts * 2 >= len(partie.morts)
+    assert partie.points == sorted([*POINTS_DE_LA_MAISON, *POINTS_DU_RELAIS])
     assert len(POINTS_DE_LA_MAISON) >= 7
 
 
@@ -36,7 +35,7 @@ def test_asked_to_stop_under_load_it_ends_within_ten_seconds_and_loses_nothing(t
             partie.stop_politely(10)
             partie.start()
     partie.stop_politely(10)
-    compte = settle(partie.data, partie.charge.distribues)
+    compte = settle(partie)
     assert (compte.perdus, compte.doubles) == (0, 0)
 
 

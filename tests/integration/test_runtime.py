@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import closing
 from itertools import count, repeat
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from ecluse.lettres import list_all, replay_one
 from ecluse.maison import Maison, open_house
@@ -220,8 +221,9 @@ def test_a_replay_and_an_event_of_the_same_object_share_a_commit(maison: Maison)
 
 def test_a_database_that_somebody_else_holds_is_busy_for_now(maison: Maison) -> None:
     production = maison.services["production"]
-    # The writer would wait ten seconds for the lock: here it gives up at once.
-    event.listen(production.ecriture, "begin", lambda c: c.exec_driver_sql("PRAGMA busy_timeout=1"), insert=True)
+    # The writer would wait ten seconds for the lock: on the one connection that it has, it gives up at once.
+    with closing(production.ecriture.raw_connection()) as connexion:
+        connexion.cursor().execute("PRAGMA busy_timeout=1")
     verrou = open_sqlite(maison.reglages.base("production"), ecriture=True)
     with verrou.begin(), pytest.raises(Indisponible, match="occupée : réessayer"):
         deposit(maison, arrivee("P-1"))
