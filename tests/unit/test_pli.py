@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -231,10 +231,11 @@ def test_cells_are_found_again_however_many_there_are() -> None:
 
 
 @pytest.fixture
-def moteur(tmp_path: Path) -> Engine:
+def moteur(tmp_path: Path) -> Iterator[Engine]:
     moteur = open_sqlite(tmp_path / "indicators.db")
     create_tables(moteur, TABLES_INDICATEURS)
-    return moteur
+    yield moteur
+    moteur.dispose()
 
 
 def _checkpoint(moteur: Engine, pli: Pli) -> None:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def test_a_folder_is_owned_by_one_process(spool: Spool) -> None:
 
 def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     open_spool(tmp_path).close()
-    with sqlite3.connect(tmp_path / NOM_BASE) as connexion:
+    with closing(sqlite3.connect(tmp_path / NOM_BASE)) as connexion, connexion:
         connexion.execute("PRAGMA user_version = 99")
     connexion.close()
     with pytest.raises(DossierInutilisable, match="plus récente"):
