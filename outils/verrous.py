@@ -1,6 +1,6 @@
 """Compile les verrous de dépendances, ou vérifie qu'ils suivent pyproject.toml.
 
-    python -m outils.verrous                 met à jour les trois verrous
+    python -m outils.verrous                 met à jour les quatre verrous
     python -m outils.verrous --verifier      ne change rien ; sort en 1 si un verrou ne suit plus
 
 uv résout pour toutes les plateformes à la fois. Les verrous existants lui servent de préférence : la vérification ne
@@ -20,11 +20,15 @@ from pathlib import Path
 
 RACINE = Path(__file__).resolve().parent.parent
 PRODUIT = "requirements.lock"
+DISTRIBUE = "requirements-distribue.lock"
 # Le verrou de développement contient le verrou du produit, aux mêmes versions.
 VERROUS = {
     PRODUIT: ["--group", "build"],
-    "requirements-dev.lock": ["--group", "build", "--group", "dev", "--constraint", PRODUIT],
-    "bench/requirements.lock": ["--group", "build", "--group", "bench", "--constraint", PRODUIT],
+    DISTRIBUE: ["--extra", "distribue", "--group", "build", "--constraint", PRODUIT],
+    "requirements-dev.lock": ["--extra", "distribue", "--group", "build", "--group", "dev", "--constraint", DISTRIBUE],
+    "bench/requirements.lock": [
+        *("--extra", "distribue", "--group", "build", "--group", "bench", "--constraint", DISTRIBUE)
+    ],
 }
 # Le plus ancien Python promis : avec --universal, la borne basse de la résolution.
 PYTHON = "3.11"
