@@ -24,15 +24,16 @@ RACINE = Path(__file__).resolve().parents[2]
 PAQUETS = ("ecluse", "services", "shared")
 PYPROJECT = tomllib.loads((RACINE / "pyproject.toml").read_text())
 PRODUIT = PYPROJECT["project"]["dependencies"]
-KAFKA = PYPROJECT["project"]["optional-dependencies"]["kafka"]
+DISTRIBUE = PYPROJECT["project"]["optional-dependencies"]["distribue"]
 GROUPES = PYPROJECT["dependency-groups"]
 DECLARES = {
     "requirements.lock": [*PRODUIT, *GROUPES["build"]],
-    "requirements-dev.lock": [*PRODUIT, *GROUPES["build"], *GROUPES["dev"]],
-    "bench/requirements.lock": [*PRODUIT, *GROUPES["build"], *GROUPES["bench"]],
+    "requirements-distribue.lock": [*PRODUIT, *DISTRIBUE, *GROUPES["build"]],
+    "requirements-dev.lock": [*PRODUIT, *DISTRIBUE, *GROUPES["build"], *GROUPES["dev"]],
+    "bench/requirements.lock": [*PRODUIT, *DISTRIBUE, *GROUPES["build"], *GROUPES["bench"]],
 }
 # Modules of the distributed mode whose distribution has another name, and is not installed by default.
-DISTRIBUTION = {"faust": "faust-streaming", "kafka": "kafka-python"}
+DISTRIBUTION = {"faust": "faust-streaming", "kafka": "kafka-python", "mode": "mode-streaming"}
 
 
 def read_pins(lock: str) -> dict[str, str]:
@@ -76,7 +77,7 @@ def imported_modules(package: str) -> Iterator[tuple[str, Path]]:
 
 @pytest.mark.parametrize("package", PAQUETS)
 def test_the_code_imports_only_what_pyproject_declares(package: str) -> None:
-    declared = {canonicalize_name(Requirement(line).name) for line in [*PRODUIT, *KAFKA]}
+    declared = {canonicalize_name(Requirement(line).name) for line in [*PRODUIT, *DISTRIBUE]}
     installed = packages_distributions()
     undeclared = {
         f"{path.relative_to(RACINE)} : {module}"
