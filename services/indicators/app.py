@@ -1,6 +1,7 @@
 """Composition of the indicators service: its fold, its consumer, its answers."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -10,13 +11,13 @@ from sqlalchemy import Connection, Engine, delete
 from services.indicators import answer, store
 from services.indicators.cibles import Cibles, published_targets
 from services.indicators.fold.columns import Modifiees
-from services.indicators.fold.pli import Pli
+from services.indicators.fold.pli import Ecart, Pli
 from services.indicators.invariants import Invariants
 from services.indicators.models import TABLES_INDICATEURS
 from services.indicators.tableau import Tableau
 from shared.base import create_tables, open_sqlite
 from shared.reglages import Reglages
-from shared.runtime.consommateur import Consommateur, Source
+from shared.runtime.consommateur import Consommateur, Garde, Lecture, Source
 from shared.runtime.journal import Enregistrement
 from shared.runtime.reperes import REPERE, Arret, Avance, load_marks
 from shared.runtime.service import Cloche
@@ -38,6 +39,7 @@ class PuitsDuPli:
     version: int = 0
     types: Sequence[str] = field(default_factory=lambda: Pli.types)
     _gardees: list[Modifiees] = field(default_factory=list)
+    _remplace: bool = False
 
     def apply(self, records: Sequence[Enregistrement]) -> None:
         """Fold a batch; an unreadable movement stops the consumer, the fold never skips. Raises ``Arret``."""
@@ -57,11 +59,19 @@ class PuitsDuPli:
 
     def save(self, connexion: Connection) -> None:
         """Save the cells that were collected."""
+        if self._remplace:
+            store.erase(connexion)
         store.save(connexion, self._gardees)
 
     def saved(self) -> None:
         """What was saved is committed."""
         self.pli.mark_saved(self._gardees)
+        self._remplace = False
+
+    def start_over(self) -> None:
+        """See ``Puits.start_over``."""
+        self.pli.mark_all()
+        self._remplace = True
 
 
 class RangeesDeProduction(Protocol):
@@ -152,13 +162,15 @@ class Indicateurs:
             self.consommateur.wait_for({s.nom: s.tick().tete for s in self.sources}, RELECTURE_MAX)
         debut = self.reglages.clock()
         with self.consommateur.verrou:
-            jusqua = {nom: a.curseur for nom, a in self.consommateur.avances.items()}
-        refait, lus = fold_again(self.sources, jusqua)
-        with self.consommateur.held_still():
-            # What came meanwhile is folded too, so that both stand at the same watermarks.
-            fin = {nom: a.curseur for nom, a in self.consommateur.avances.items()}
-            lus += _fold_between(refait, self.sources, jusqua, fin)
-            ecarts = self.puits.pli.diff(refait) or self._kept().diff(refait)
+            jusqua = self._cursors()
+        with ExitStack() as lectures:
+            suites = [lectures.enter_context(s.reread()) for s in self.sources]
+            refait = Pli()
+            lus = fold_between(refait, suites, dict.fromkeys(jusqua, 0), jusqua)
+            with self.consommateur.held_still():
+                # What came meanwhile is folded too, so that both stand at the same watermarks.
+                lus += fold_between(refait, suites, jusqua, self._cursors())
+                ecarts = self.puits.pli.diff(refait) or self._differ_from_kept(refait)
         return Comparaison(
             egal=not ecarts,
             evenements=lus,
@@ -175,11 +187,15 @@ class Indicateurs:
         self.consommateur.stop()
         self.moteur.dispose()
 
-    def _kept(self) -> Pli:
-        """The fold as the checkpoint keeps it, taken now."""
-        self.consommateur.checkpoint()
+    def _cursors(self) -> dict[str, int]:
+        return {nom: a.curseur for nom, a in self.consommateur.avances.items()}
+
+    def _differ_from_kept(self, refait: Pli) -> list[Ecart]:
+        """How the checkpoint, taken now, differs; nothing to compare when another process holds it."""
+        if not self.consommateur.checkpoint():
+            return []
         with self.moteur.connect() as connexion:
-            return store.load(connexion)
+            return store.load(connexion).diff(refait)
 
     def _restart_from_logs(self) -> None:
         with self.consommateur.held_still():
@@ -197,10 +213,12 @@ def bootstrap(
     rangees: RangeesDeProduction,
     files: answer.FilesDeRecouvrement,
     cibles: Cibles | None = None,
+    garde: Garde | None = None,
 ) -> Indicateurs:
     """The running service: the fold of the last checkpoint, and a consumer that goes on from its watermarks.
 
-    ``cibles``: the targets to hold the figures against, by default those that are published.
+    ``cibles``: the targets to hold the figures against, by default those that are published; ``garde``: who writes the
+    checkpoint, when several processes fold the same logs.
     """
     cibles = cibles or published_targets()
     moteur = open_sqlite(reglages.base(CONSOMMATEUR), pages_max=reglages.pages_max, ecriture=True)
@@ -208,20 +226,15 @@ def bootstrap(
     with moteur.begin() as connexion:
         pli, reperes = _load(connexion)
     puits = PuitsDuPli(pli)
-    consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes)
+    consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes, garde)
     consommateur.start()
     stock = StockAuRepere(rangees, consommateur)
     tableau = Tableau(pli, cibles, stock, files)
     return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files)
 
 
-def fold_again(sources: Sequence[Source], jusqua: dict[str, int]) -> tuple[Pli, int]:
-    """A fold of every log from its beginning up to these positions, and the number of records read."""
-    pli = Pli()
-    return pli, _fold_between(pli, sources, dict.fromkeys(jusqua, 0), jusqua)
-
-
-def _fold_between(pli: Pli, sources: Sequence[Source], depuis: dict[str, int], jusqua: dict[str, int]) -> int:
+def fold_between(pli: Pli, sources: Sequence[Lecture], depuis: dict[str, int], jusqua: dict[str, int]) -> int:
+    """Fold the records of every log between two positions; the number of records read."""
     lus = 0
     for source in sources:
         position, fin = depuis[source.nom], jusqua[source.nom]

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import RLock, Thread
 from typing import Final, Protocol
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from shared.pannes import crash_point, declare_point
 from shared.runtime.journal import Enregistrement, Evince
-from shared.runtime.reperes import Arret, Avance, save_marks
+from shared.runtime.reperes import Arret, Avance, Trou, load_marks, save_marks
 from shared.runtime.service import Cloche, MaillonEpoque, Tic
 from shared.temps import SECONDE
 
@@ -25,14 +25,24 @@ APRES_POINT: Final = declare_point("consommateur.apres_point", "cellules et rep�
 _LOG = logging.getLogger("ecluse.consommateur")
 
 
-class Source(Protocol):
-    """A log that can be read: a service, seen from a consumer."""
+class Lecture(Protocol):
+    """A log that can be read in the order of its positions."""
 
     nom: str
 
+    def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]: ...
+
+
+class Source(Lecture, Protocol):
+    """A log that can be followed: a service, seen from a consumer.
+
+    ``resume``: what is read next follows these watermarks; ``reread``: the log from its beginning, for a rebuild.
+    """
+
     def tick(self) -> Tic: ...
     def lineage(self) -> list[MaillonEpoque]: ...
-    def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]: ...
+    def resume(self, avance: Avance) -> None: ...
+    def reread(self) -> AbstractContextManager[Lecture]: ...
 
 
 class Puits(Protocol):
@@ -45,6 +55,32 @@ class Puits(Protocol):
     def collect(self) -> None: ...
     def save(self, connexion: Connection) -> None: ...
     def saved(self) -> None: ...
+    def start_over(self) -> None:
+        """The checkpoint is not ours: the next one replaces it whole."""
+        ...
+
+
+class Garde(Protocol):
+    """Who may write the checkpoint, when several processes fold the same logs: at most one holds it at a time."""
+
+    def hold(self) -> bool:
+        """Whether this process holds it now, having taken it if it was free."""
+        ...
+
+    def release(self) -> None:
+        """Give it back."""
+        ...
+
+
+class SeulGardien:
+    """The one process of a data folder."""
+
+    def hold(self) -> bool:
+        """See ``Garde``."""
+        return True
+
+    def release(self) -> None:
+        """See ``Garde``."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +104,10 @@ class Consommateur:
         clock: Callable[[], int],
         cloche: Cloche,
         charge: dict[str, Avance],
+        garde: Garde | None = None,
     ) -> None:
         self.nom = nom
+        self.evinces = 0
         self.verrou = RLock()
         # Held during a checkpoint, and always taken before ``verrou``: figures are served while it is written.
         self._point = RLock()
@@ -79,6 +117,9 @@ class Consommateur:
         self._moteur = moteur
         self._clock = clock
         self._cloche = cloche
+        self._garde = garde or SeulGardien()
+        self._partage = garde is not None
+        self._gardait = garde is None
         self._depuis_point = 0
         self._point_le = clock()
         self._passes_a_jour = 0
@@ -90,7 +131,7 @@ class Consommateur:
         """Check the lineage of each log, then apply in a thread of its own."""
         for source in self._sources:
             self._guard(source, self._check_lineage)
-            self._guard(source, self._recall_last)
+            self._guard(source, self._resume)
         self._fil.start()
 
     def stop(self) -> None:
@@ -99,6 +140,7 @@ class Consommateur:
         self._cloche.ring()
         if self._fil.ident is not None:
             self._fil.join()
+        self._garde.release()
 
     def freshness(self) -> Fraicheur:
         """The freshness of everything applied so far: what is in a log at this moment and not applied is not fresh."""
@@ -130,9 +172,15 @@ class Consommateur:
         with self._point, self.verrou:
             yield
 
-    def checkpoint(self) -> None:
-        """Save what changed and the watermarks in one transaction, against the watermarks of the last one."""
+    def checkpoint(self) -> bool:
+        """Save what changed and the watermarks in one transaction, against the watermarks of the last one.
+
+        False when another process holds the checkpoint.
+        """
         with self._point:
+            if not self._hold_checkpoint():
+                self._depuis_point = 0
+                return False
             with self.verrou:
                 reperes = {n: a.copy_marks() for n, a in self.avances.items() if a.marque is not None}
                 self._puits.collect()
@@ -149,14 +197,30 @@ class Consommateur:
                 for nom, avance in reperes.items():
                     self.avances[nom].gardees = list(avance.positions)
                 self._point_le = self._clock()
+            return True
+
+    def _hold_checkpoint(self) -> bool:
+        """Hold the checkpoint; one that was written by another process meanwhile is replaced whole."""
+        tenue = self._garde.hold()
+        if tenue and not self._gardait:
+            with self._moteur.connect() as connexion:
+                ecrits = load_marks(connexion, self.nom)
+            with self.verrou:
+                if any(ecrits.get(n, Avance()).gardees != a.gardees for n, a in self.avances.items()):
+                    for nom, avance in self.avances.items():
+                        avance.gardees = ecrits.get(nom, Avance()).gardees
+                    self._puits.start_over()
+        self._gardait = tenue
+        return tenue
 
     def restart(self) -> None:
         """Forget every watermark and every stop: the logs are applied again from their beginning, as they are now.
 
         The caller holds it still, and has emptied both the sink and the checkpoint.
         """
-        for nom in self.avances:
-            self.avances[nom] = Avance()
+        for source in self._sources:
+            self.avances[source.nom] = Avance()
+            source.resume(self.avances[source.nom])
         self._arret = False
         if self._fini:
             self._fini = False
@@ -197,6 +261,13 @@ class Consommateur:
         try:
             self.checkpoint()
         except Arret as arret:
+            if self._partage:
+                # Deposed while it wrote: nothing of it was kept, and its figures stay right.
+                self.evinces += 1
+                self._gardait = False
+                self._garde.release()
+                _LOG.warning("point de reprise laissé à un autre processus", extra={"raison": str(arret)})
+                return
             for avance in self.avances.values():
                 avance.arret = str(arret)
             self._arret = True
@@ -225,17 +296,23 @@ class Consommateur:
         tic = source.tick()
         if tic.marque != avance.marque:
             self._check_lineage(source)
-        records = source.read(avance.curseur, LECTURE_MAX, self._puits.types)
+        try:
+            records = source.read(avance.curseur, LECTURE_MAX, self._puits.types)
+        except Trou as manque:
+            self._tell_hole(avance, str(manque))
+            return 0
         suite, positions, curseur, trou = _contiguous(avance, records)
-        if trou and trou != avance.trou:
-            _LOG.error("%s", trou)
+        self._tell_hole(avance, trou)
         with self.verrou:
             if self.avances[source.nom] is not avance:
                 return 0
             if suite:
                 self._puits.apply(suite)
-                avance.dernier = max(avance.dernier, suite[-1].enregistre_le)
-            avance.positions, avance.curseur, avance.trou = positions, curseur, trou
+                for record in suite:
+                    avance.offsets[record.partition] = record.offset + 1
+            if records and not trou:
+                avance.dernier = max(avance.dernier, records[-1].enregistre_le)
+            avance.positions, avance.curseur = positions, curseur
         avance.tic = tic
         if curseur >= tic.tete:
             # Whatever was acknowledged before the tick is applied: what still waits has been promised to nobody.
@@ -259,12 +336,16 @@ class Consommateur:
         avance.marque = lignee[-1].marque
         return 0
 
-    def _recall_last(self, source: Source) -> int:
-        """When the last record applied before this start was written."""
+    def _resume(self, source: Source) -> int:
+        """Read on from the watermarks; when the last record applied before this start was written."""
         avance = self.avances[source.nom]
-        if avance.curseur:
-            avance.dernier = max((r.enregistre_le for r in source.read(avance.curseur - 1, 1, ())), default=0)
+        source.resume(avance)
         return 0
+
+    def _tell_hole(self, avance: Avance, trou: str | None) -> None:
+        if trou and trou != avance.trou:
+            _LOG.error("%s", trou)
+        avance.trou = trou
 
     def _is_at_heads(self) -> bool:
         """Whether everything committed by now is applied, and not only what was there at the last pass."""

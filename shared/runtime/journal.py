@@ -23,7 +23,10 @@ class Evince(Exception):
 
 
 class Enregistrement(Struct, frozen=True):
-    """One record of the log of a service. ``octets`` is None for a type that the reader did not ask for."""
+    """One record of the log of a service. ``octets`` is None for a type that the reader did not ask for.
+
+    ``offset``: its place in its partition, where the log is read by offset.
+    """
 
     source: str
     partition: int
@@ -32,6 +35,7 @@ class Enregistrement(Struct, frozen=True):
     type: str
     octets: bytes | None
     enregistre_le: int
+    offset: int = -1
 
 
 class AJournaliser(Struct, frozen=True):

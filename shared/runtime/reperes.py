@@ -18,13 +18,19 @@ class Arret(Exception):
     """The consumer must not go on by itself; the message says why and what to do."""
 
 
+class Trou(Exception):
+    """A record of the log is missing; the message says which. It may still come."""
+
+
 @dataclass
 class Avance:
-    """How far one source has been applied. ``curseur``: all records up to it are; ``gardees``: as in the checkpoint."""
+    """How far one source has been applied. ``curseur``: all records up to it are; ``gardees``: as in the checkpoint;
+    ``offsets``: where each partition goes on in a log that is read by offset."""
 
     marque: str | None = None
     curseur: int = 0
     positions: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
+    offsets: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
     gardees: list[int | None] = field(default_factory=lambda: [None] * PARTITIONS)
     complet_le: int = 0
     tic: Tic | None = None
@@ -34,14 +40,14 @@ class Avance:
 
     def copy_marks(self) -> "Avance":
         """What a checkpoint saves of it, as it is now."""
-        return replace(self, positions=list(self.positions), gardees=list(self.gardees))
+        return replace(self, positions=list(self.positions), offsets=list(self.offsets), gardees=list(self.gardees))
 
 
 def save_marks(connexion: Connection, consommateur: str, source: str, avance: Avance) -> None:
     """Move the watermarks of a source against those of the last checkpoint. Raises ``Arret`` if another did."""
     for partition, position in enumerate(avance.positions):
         gardee = avance.gardees[partition]
-        valeurs = {"position": position, "offset": avance.curseur, "marque": avance.marque}
+        valeurs = {"position": position, "offset": avance.offsets[partition], "marque": avance.marque}
         cle = {"consommateur": consommateur, "source": source, "generation": 1, "partition": partition}
         requete = (
             insert(REPERE).values(**cle, **valeurs)
@@ -66,7 +72,8 @@ def load_marks(connexion: Connection, consommateur: str) -> dict[str, Avance]:
     avances: dict[str, Avance] = {}
     for ligne in connexion.execute(select(REPERE).where(REPERE.c.consommateur == consommateur)).mappings():
         avance = avances.setdefault(ligne["source"], Avance(marque=ligne["marque"]))
-        avance.curseur = max(avance.curseur, ligne["offset"])
+        avance.curseur = max(avance.curseur, ligne["position"])
         avance.positions[ligne["partition"]] = ligne["position"]
+        avance.offsets[ligne["partition"]] = ligne["offset"]
         avance.gardees[ligne["partition"]] = ligne["position"]
     return avances

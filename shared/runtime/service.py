@@ -1,9 +1,11 @@
 """A service that takes facts, assembled: its database, its writer, its log (the part that all of them share)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
+from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from msgspec import Struct
@@ -19,6 +21,9 @@ from shared.runtime.journal import EPOQUE, Enregistrement, read_records, take_le
 from shared.runtime.lot import Lot, Verdict
 from shared.runtime.objets import Genre
 from shared.runtime.tables import TABLES_COMMUNES
+
+if TYPE_CHECKING:
+    from shared.runtime.reperes import Avance
 
 
 class Tic(Struct, frozen=True):
@@ -86,6 +91,16 @@ class ServiceDeFaits:
         """See ``read_records``."""
         with self.lecture.connect() as connexion:
             return read_records(connexion, self.nom, apres, limite, types)
+
+    def resume(self, avance: "Avance") -> None:
+        """See ``Source.resume``: positions say it all; only the instant of the last record applied is looked up."""
+        if avance.curseur:
+            avance.dernier = max((r.enregistre_le for r in self.read(avance.curseur - 1, 1, ())), default=0)
+
+    @contextmanager
+    def reread(self) -> Iterator[Self]:
+        """See ``Source.reread``."""
+        yield self
 
     def close(self) -> None:
         """Finish what waits and close the connections."""

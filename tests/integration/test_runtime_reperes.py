@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Semaphore, Thread
-from typing import Final
+from typing import Final, Self
 
 import pytest
 from sqlalchemy import Connection
@@ -63,6 +63,15 @@ class FauxJournal:
         return [r for r in self.records if r.position > apres][:limite]
 
 
+    def resume(self, avance: Avance) -> None:
+        """See ``Source.resume``."""
+
+    @contextmanager
+    def reread(self) -> Iterator[Self]:
+        """See ``Source.reread``."""
+        yield self
+
+
 @dataclass
 class Releve:
     """A sink that remembers what was applied."""
@@ -82,6 +91,9 @@ class Releve:
 
     def saved(self) -> None:
         """See ``Puits.saved``."""
+
+    def start_over(self) -> None:
+        """See ``Puits.start_over``."""
 
 
 @dataclass

@@ -114,6 +114,11 @@ class Colonnes:
         self._gardee = modifiees.version
         self._profils_gardes = modifiees.premier_profil + len(modifiees.profils)
 
+    def forget_saved(self) -> None:
+        """Nothing is kept any more: the next checkpoint must save every row."""
+        self._gardee = -1
+        self._profils_gardes = 0
+
     def restore(self, profils: Sequence[Profil], cles: Entiers, valeurs: Entiers) -> None:
         """Take the cells of a checkpoint, into empty columns."""
         for profil in profils:

@@ -61,6 +61,11 @@ class Pli:
         for modifiee in modifiees:
             self.colonnes[modifiee.famille].mark_saved(modifiee)
 
+    def mark_all(self) -> None:
+        """Nothing of it is in a checkpoint: the next one must hold everything."""
+        for colonnes in self.colonnes.values():
+            colonnes.forget_saved()
+
     def cafs(self) -> list[str]:
         """The Cafs that own something counted, in order."""
         return sorted({str(p[0]) for colonnes in self.colonnes.values() for p in colonnes.profils})
