@@ -309,7 +309,8 @@ class Consommateur:
             if suite:
                 self._puits.apply(suite)
                 for record in suite:
-                    avance.offsets[record.partition] = record.offset + 1
+                    # A place of a deposed publisher may come before: the one that follows it sends all of it again.
+                    avance.offsets[record.partition] = max(avance.offsets[record.partition], record.offset + 1)
             if records and not trou:
                 avance.dernier = max(avance.dernier, records[-1].enregistre_le)
             avance.positions, avance.curseur = positions, curseur
