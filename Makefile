@@ -52,9 +52,10 @@ chaos: $(dev) ## tue le processus N fois sous charge et compare à l'oracle (N=2
 mutants: $(dev) ## sème des bogues connus : la suite doit tous les voir
 	$(bin)/python -m tests.mutants
 
-docs: $(dev) ## écrit les documents tirés du catalogue d'événements et du registre des indicateurs
+docs: $(dev) ## écrit les documents tirés du catalogue d'événements et des registres (indicateurs, réglages)
 	$(bin)/ecluse events docs
 	$(bin)/python -m services.indicators.docs
+	$(bin)/python -m ecluse.distribue.docs
 
 clean: ## efface l'environnement et les caches, jamais ./data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
