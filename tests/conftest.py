@@ -5,6 +5,8 @@ from hypothesis import settings
 
 from tests.maisons import HOTES, Hote
 
+pytest_plugins = ["tests.infra.fixtures"]
+
 # How long an example takes depends on the machine; what fails is printed with what replays it.
 settings.register_profile("ecluse", deadline=None, print_blob=True)
 settings.load_profile("ecluse")
