@@ -35,6 +35,7 @@ from shared.temps import to_iso
 from shared.web.flux import Diffuseur
 from shared.web.formats import intervalle
 from shared.web.pages import PageRefusee, Pages
+from shared.web.partage import Partage
 from shared.web.session import SessionRequise, session_open
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -173,14 +174,14 @@ class Ecrans:
 
 
 def create_pages_router(
-    chiffres: Chiffres, version: Callable[[], int], today: Callable[[], int]
+    chiffres: Chiffres, version: Callable[[], int], today: Callable[[], int], partage: Partage | None = None
 ) -> tuple[APIRouter, Diffuseur[Question]]:
     """The routes of the screens, and what feeds their event streams, to be closed before the server stops.
 
-    ``version`` grows with each change of the figures; ``today``: the day in Paris.
+    ``version`` grows with each change of the figures; ``today``: the day in Paris; ``partage``: see ``Diffuseur``.
     """
     ecrans = Ecrans(chiffres, today)
-    diffuseur: Diffuseur[Question] = Diffuseur(ecrans.image, version)
+    diffuseur: Diffuseur[Question] = Diffuseur(ecrans.image, version, partage=partage)
     router = APIRouter(include_in_schema=False)
 
     def read_frame(_: SessionRequise, caf: str = "", fenetre: str = "", du: str = "", au: str = "") -> Cadre:
@@ -193,7 +194,7 @@ def create_pages_router(
 
     @router.get("/flux")
     async def stream(request: Request, cadre: Cadre = Depends(read_frame)) -> Response:
-        return diffuseur.respond(cadre.question, lambda: session_open(request))
+        return diffuseur.respond(cadre.question, lambda: session_open(request), request.headers.get("last-event-id"))
 
     @router.get("/indicateurs")
     def show_all(request: Request, cadre: Cadre = Depends(read_frame)) -> Response:

@@ -5,8 +5,10 @@ import logging
 from collections.abc import AsyncIterator, Callable, Hashable
 from typing import Final, Generic, TypeVar
 
+import msgspec
 from starlette.responses import StreamingResponse
 
+from shared.web.partage import INTERROMPUE, Partage, Seul, Suivi
 from shared.web.problemes import Indisponible
 
 CADENCE: Final = 0.5
@@ -16,6 +18,8 @@ LECTEURS_MAX: Final = 300
 # Waiting at least so many times what the last computation took, screens use a quarter of a core at most.
 _REPOS: Final = 3
 _VEILLE: Final = 15.0
+# Beyond, a browser would no longer tell two numbers apart; nobody has received so many images.
+_NUMERO_MAX: Final = 2**53
 _LOG = logging.getLogger("ecluse.web")
 
 _C = TypeVar("_C", bound=Hashable)
@@ -27,6 +31,7 @@ class _Canal:
     def __init__(self) -> None:
         self.numero = 0
         self.image = b""
+        self.interrompue = False
         self.lecteurs = 0
         self.suivante = asyncio.Event()
         self.tache: asyncio.Task[None] | None = None
@@ -35,6 +40,11 @@ class _Canal:
         self.numero += 1
         self.image = image
         self.wake()
+
+    def tell(self, interrompue: bool) -> None:
+        if interrompue != self.interrompue:
+            self.interrompue = interrompue
+            self.wake()
 
     def wake(self) -> None:
         self.suivante.set()
@@ -46,6 +56,8 @@ class Diffuseur(Generic[_C]):
 
     ``compute`` (called in a worker thread) gives the JSON of an image. It is asked when ``version`` has changed, at
     most once per ``cadence`` seconds, and every ``rappel`` seconds anyway: an image never looks fresher than it is.
+    ``partage``: with what the processes that watch the same key agree that one of them computes; ``str(cle)`` names the
+    key between them. While they cannot, each computes and the streams say so (event ``diffusion``).
     """
 
     def __init__(
@@ -54,11 +66,13 @@ class Diffuseur(Generic[_C]):
         version: Callable[[], int],
         cadence: float = CADENCE,
         rappel: float = RAPPEL,
+        partage: Partage | None = None,
     ) -> None:
         self._compute = compute
         self._version = version
         self._cadence = cadence
         self._rappel = rappel
+        self._partage = partage or Seul()
         self._canaux: dict[_C, _Canal] = {}
         self._arret = False
         self._boucle: asyncio.AbstractEventLoop | None = None
@@ -68,33 +82,46 @@ class Diffuseur(Generic[_C]):
         """How many watch now."""
         return sum(canal.lecteurs for canal in self._canaux.values())
 
-    def respond(self, cle: _C, goes_on: Callable[[], bool]) -> StreamingResponse:
-        """The answer for one watcher, as long as ``goes_on`` says so.
+    @property
+    def interrompue(self) -> bool:
+        """Whether some key is computed here because the sharing does not work."""
+        return any(canal.interrompue for canal in self._canaux.values())
+
+    def respond(self, cle: _C, goes_on: Callable[[], bool], dernier: str | None = None) -> StreamingResponse:
+        """The answer for one watcher, as long as ``goes_on`` says so. ``dernier``: its ``Last-Event-ID``.
 
         Raises ``Indisponible`` when too many watch, or when the house closes.
         """
         if self._arret or self.lecteurs >= LECTEURS_MAX:
             raise Indisponible("trop d'écrans suivent les chiffres en direct : fermer ceux qui ne servent pas")
         return StreamingResponse(
-            self.watch(cle, goes_on),
+            self.watch(cle, goes_on, _read_number(dernier)),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    async def watch(self, cle: _C, goes_on: Callable[[], bool] = lambda: True) -> AsyncIterator[bytes]:
-        """The events of one watcher: the whole latest image first, whatever it saw before, then each newer one."""
+    async def watch(self, cle: _C, goes_on: Callable[[], bool] = lambda: True, depuis: int = 0) -> AsyncIterator[bytes]:
+        """The events of one watcher: the whole latest image first, whatever it saw before, then each newer one.
+
+        Their numbers grow from ``depuis``, the last one that this watcher saw, whichever process sent it.
+        """
         self._boucle = asyncio.get_running_loop()
         canal = self._canaux.setdefault(cle, _Canal())
         canal.lecteurs += 1
         if canal.tache is None:
             canal.tache = asyncio.create_task(self._feed(cle, canal))
         try:
-            vu = 0
+            vu, interrompue = 0, False
             while not self._arret and goes_on():
                 suivante = canal.suivante
+                if canal.interrompue != interrompue:
+                    interrompue = canal.interrompue
+                    yield _word_sharing(interrompue)
+                    continue
                 if canal.numero > vu:
                     vu = canal.numero
-                    yield b"id: %d\ndata: %s\n\n" % (vu, canal.image)
+                    depuis += 1
+                    yield b"id: %d\ndata: %s\n\n" % (depuis, canal.image)
                     continue
                 try:
                     await asyncio.wait_for(suivante.wait(), _VEILLE)
@@ -118,16 +145,38 @@ class Diffuseur(Generic[_C]):
 
     async def _feed(self, cle: _C, canal: _Canal) -> None:
         horloge = asyncio.get_running_loop()
-        version: int | None = None
+        vue: tuple[int, int] | None = None
         publiee = 0.0
-        while True:
-            debut = horloge.time()
-            actuelle = self._version()
-            if actuelle != version or debut - publiee >= self._rappel:
-                version, publiee = actuelle, debut
-                try:
-                    canal.publish(await asyncio.to_thread(self._compute, cle))
-                except Exception:
-                    # Without a new image the screens say by themselves that they are frozen, and since when.
-                    _LOG.exception("image en direct impossible pour %s", cle)
-            await asyncio.sleep(max(self._cadence, _REPOS * (horloge.time() - debut)))
+        async with self._partage.join(str(cle), canal, self._cadence) as suivi:
+            while True:
+                debut = horloge.time()
+                tour = suivi.tour
+                if tour is not None:
+                    actuelle = tour, self._version()
+                    if actuelle != vue or debut - publiee >= self._rappel:
+                        vue, publiee = actuelle, debut
+                        await self._renew(cle, canal, suivi)
+                await asyncio.sleep(max(self._cadence, _REPOS * (horloge.time() - debut)))
+
+    async def _renew(self, cle: _C, canal: _Canal, suivi: Suivi) -> None:
+        try:
+            image = await asyncio.to_thread(self._compute, cle)
+        except Exception:
+            # Without a new image the screens say by themselves that they are frozen, and since when.
+            _LOG.exception("image en direct impossible pour %s", cle)
+            await suivi.rest()
+            return
+        canal.publish(image)
+        await suivi.publish(image)
+
+
+def _word_sharing(interrompue: bool) -> bytes:
+    """Without a number: it is no image, and a browser that comes back is not to count it."""
+    return b"event: diffusion\ndata: %s\n\n" % msgspec.json.encode({"texte": INTERROMPUE if interrompue else ""})
+
+
+def _read_number(dernier: str | None) -> int:
+    """The ``Last-Event-ID`` of a browser; 0 for what is none of ours."""
+    if dernier is None or not (dernier.isascii() and dernier.isdigit() and len(dernier) < 17):
+        return 0
+    return min(int(dernier), _NUMERO_MAX)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from shared.temps import SECONDE
-from shared.web.acces import DUREE_SESSION, Acces, Session
+from shared.web.acces import DUREE_SESSION, Acces, RegistreInjoignable, Session
 from shared.web.pages import PageRefusee, Pages
 
 COOKIE: Final = "ecluse_session"
@@ -40,8 +40,8 @@ def session_required(request: Request) -> Session:
 
 
 def session_open(request: Request) -> bool:
-    """Whether the session of the request, which may last for hours, is still good."""
-    return read_acces(request).read_session(request.cookies.get(COOKIE)) is not None
+    """Whether the session of the request, which may last for hours, is still good. Asked from the event loop."""
+    return read_acces(request).recognize_session(request.cookies.get(COOKIE)) is not None
 
 
 SessionRequise = Annotated[Session, Depends(session_required)]
@@ -82,7 +82,12 @@ def create_session_router() -> APIRouter:
     @router.get("/entrer")
     def enter(request: Request, lien: str = "") -> Response:
         acces = read_acces(request)
-        session = acces.consume_link(lien)
+        try:
+            session = acces.consume_link(lien)
+        except RegistreInjoignable as erreur:
+            raise PageRefusee(
+                503, "Lien pas encore ouvert", f"{erreur.detail[0].upper()}{erreur.detail[1:]}."
+            ) from None
         if session is None:
             raise PageRefusee(
                 401,
@@ -104,9 +109,9 @@ def create_session_router() -> APIRouter:
 
     @router.post("/sortir")
     def leave(request: Request, session: SessionRequise, _: Formulaire) -> Response:
-        read_acces(request).close_session(session)
+        partout = read_acces(request).close_session(session)
         del request.state.session
-        reponse = _PAGES.answer(request, "sortie.html")
+        reponse = _PAGES.answer(request, "sortie.html", partout=partout)
         reponse.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return reponse
 

@@ -62,6 +62,7 @@ class Direct {
   constructor(bande) {
     this.bande = bande;
     this.fige = document.getElementById("fige");
+    this.diffusion = document.getElementById("diffusion");
     this.annonce = document.getElementById("annonce");
     this.bouton = document.getElementById("pause");
     this.recu = Date.now();
@@ -81,6 +82,15 @@ class Direct {
     this.ouverte = Date.now();
     this.source = new EventSource(this.bande.dataset.flux);
     this.source.addEventListener("message", (e) => this.recevoir(JSON.parse(e.data)));
+    // Un flux neuf, peut-être d'un autre serveur, ne dit l'interruption que si elle dure.
+    this.source.addEventListener("open", () => this.signaler(""));
+    this.source.addEventListener("diffusion", (e) => this.signaler(JSON.parse(e.data).texte));
+  }
+
+  /** Les chiffres restent justes : chaque serveur les calcule, au lieu d'un seul pour tous. */
+  signaler(texte) {
+    this.diffusion.textContent = texte;
+    this.diffusion.hidden = !texte;
   }
 
   recevoir(image) {
