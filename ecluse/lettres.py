@@ -16,7 +16,11 @@ L = TypeVar("L")
 
 @dataclass(frozen=True)
 class Lettre:
-    """A dead letter. ``evenement``: the event as JSON text."""
+    """A dead letter. ``evenement``: the event as JSON text; bytes that are no text are shown as ``\\xNN``.
+
+    One that the Kafka door refused (motif ``refuse_a_la_porte``) has no Caf and no object: ``source`` is its topic,
+    ``id`` its ``partition/offset``.
+    """
 
     service: str
     numero: int
@@ -91,5 +95,5 @@ def _letter(service: str, ligne: Any) -> Lettre:
         essais=ligne["essais"],
         close_le=write_instant(ligne["close_le"]) if ligne["close_le"] else None,
         close_par=ligne["close_par"],
-        evenement=bytes(ligne["octets"]).decode(),
+        evenement=bytes(ligne["octets"]).decode(errors="backslashreplace"),
     )

@@ -1,12 +1,14 @@
 """Dead letters: list, show, replay."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, fail, house, print_json
+from shared.runtime.lettres import REFUSE_A_LA_PORTE
 
-app = typer.Typer(help="Lettres mortes : événements acceptés qui ne peuvent avoir d'effet.", no_args_is_help=True)
+app = typer.Typer(help="Lettres mortes : événements qui ne peuvent avoir d'effet.", no_args_is_help=True)
 # More digits than any letter has, fewer than a database takes.
 CHIFFRES = 15
 Reference = Annotated[str, typer.Argument(help="lettre, sous la forme service/numéro, par exemple production/3")]
@@ -26,10 +28,7 @@ def list_letters(
         return
     for lettre in lettres:
         close = f"  [close : {lettre['close_par']}]" if lettre["close_le"] else ""
-        typer.echo(
-            f"{lettre['service']}/{lettre['numero']}  {lettre['type']}  {lettre['caf']} {lettre['objet']}  "
-            f"id {lettre['id']}{close}\n    {lettre['detail']}"
-        )
+        typer.echo(f"{lettre['service']}/{lettre['numero']}  {_identity(lettre)}{close}\n    {lettre['detail']}")
     typer.echo(f"{len(lettres)} lettre{'s' if len(lettres) > 1 else ''} morte{'s' if len(lettres) > 1 else ''}")
 
 
@@ -62,6 +61,12 @@ def replay_letters(
         for r in resultats:
             typer.echo(f"{r['service']}/{r['numero']} : {r['effet']} ({r['detail']})")
     raise typer.Exit(0 if all(r["effet"] in ("applique", "possible") for r in resultats) else 1)
+
+
+def _identity(lettre: Mapping[str, Any]) -> str:
+    if lettre["motif"] == REFUSE_A_LA_PORTE:
+        return f"{lettre['type'] or 'illisible'}  {lettre['source']}/{lettre['id']}"
+    return f"{lettre['type']}  {lettre['caf']} {lettre['objet']}  id {lettre['id']}"
 
 
 def _parse(reference: str) -> tuple[str, int]:

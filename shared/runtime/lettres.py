@@ -1,4 +1,4 @@
-"""Dead letters: accepted events that can have no effect, kept until they are replayed or become possible."""
+"""Dead letters: events that can have no effect, kept until they are replayed or become possible."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -15,6 +15,8 @@ LETTRES: Final = table_of(LettreMorte)
 PAGE: Final = 1_000
 IMPOSSIBLE: Final = "impossible"
 REFUSE_A_L_ENREGISTREMENT: Final = "refuse_a_l_enregistrement"
+REFUSE_A_LA_PORTE: Final = "refuse_a_la_porte"
+_DETAIL_MAX: Final = 500
 
 
 def open_letter(connexion: Connection, objet: Objet, impossible: Impossible, maintenant: int) -> None:
@@ -50,6 +52,32 @@ def park_letter(connexion: Connection, recu: Recu, detail: str, maintenant: int)
             recue_le=maintenant,
         )
     )
+
+
+def refuse_letter(
+    connexion: Connection, sujet: str, place: str, type_: str, detail: str, octets: bytes, maintenant: int
+) -> None:
+    """Keep what came by a topic and the door refuses. Nothing of it can be trusted but its place, which names it:
+    the topic as source, ``partition/offset`` as id."""
+    connexion.execute(
+        insert(LETTRES).values(
+            evenement_source=sujet,
+            evenement_id=place,
+            type=type_,
+            caf="",
+            objet="",
+            motif=REFUSE_A_LA_PORTE,
+            # The reason may quote what came, where anything can be.
+            detail="".join(c if c.isprintable() else "\ufffd" for c in detail[:_DETAIL_MAX]),
+            octets=octets,
+            recue_le=maintenant,
+        )
+    )
+
+
+def close_letter(connexion: Connection, numero: int, maintenant: int, par: str) -> None:
+    """Close one letter."""
+    connexion.execute(update(LETTRES).where(LETTRES.c.numero == numero).values(close_le=maintenant, close_par=par))
 
 
 def close_letters(connexion: Connection, cles: Iterable[tuple[str, str]], maintenant: int, par: str) -> None:

@@ -1,0 +1,294 @@
+"""The one reader of topics: batches from Kafka to a ``Recepteur``, partition by partition, in order (architecture §4).
+
+Where reading begins is the receiver's watermark, never Kafka's own offsets: those are written afterwards, for the
+tools that show lag. aiokafka moves on as soon as it hands records out: whatever is not applied is sought back.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError, RecordTooLargeError
+
+from shared.bus.courtier import Courtier
+from shared.bus.recepteur import CompteursLecteur, EtatVoie, Message, Recepteur
+from shared.bus.reglages import ReglagesLecture
+from shared.bus.voies import Partage, Partageable, Voie, Voies, out_of_bounds
+from shared.runtime.repere_entrees import Devance
+from shared.runtime.reperes import Arret
+
+with warnings.catch_warnings():
+    # mode and faust use what Python 3.12 deprecates.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from faust import Service
+
+LOT_MAX: Final = 5_000
+_ECOUTE_MS: Final = 200
+_MESURE: Final = 1.0
+_REPONSE: Final = 5.0
+# What the end of a stop may take, in seconds: the batch under way, then the broker.
+_FIN_DE_LOT: Final = 4.0
+_FIN_DE_CLIENT: Final = 2.0
+# A broker that has just come back may for a moment know less than it gave.
+_HORS_BORNES_ADMIS: Final = 4
+_LOG: Final = logging.getLogger("ecluse.bus")
+
+
+class LecteurParLots(Service, Partageable):
+    """Reads one topic: with ``groupe`` the partitions that the group gives it, without it the ``partitions`` given.
+
+    ``arret`` is set when reading has stopped for a reason that a person must judge; ``souci`` when it waits for
+    something that may come back by itself.
+    """
+
+    def __init__(
+        self,
+        courtier: Courtier,
+        sujet: str,
+        recepteur: Recepteur,
+        *,
+        reglages: ReglagesLecture,
+        groupe: str | None = None,
+        partitions: Sequence[int] = (),
+        lot_max: int = LOT_MAX,
+    ) -> None:
+        super().__init__()
+        self.sujet = sujet
+        self.recepteur = recepteur
+        self.compteurs = CompteursLecteur()
+        self.arret: str | None = None
+        self.souci: str | None = None
+        self.battements = 0
+        self._courtier = courtier
+        self._reglages = reglages
+        self._groupe = groupe
+        self._partitions = partitions
+        self._lot_max = lot_max
+        self._voies = Voies(sujet)
+        self._consommateur: Any = None
+        # The receiver is asked one thing at a time.
+        self._verrou = asyncio.Lock()
+        self._fini = asyncio.Event()
+        self._a_relire = False
+
+    def reseek(self) -> None:
+        """Ask the receiver again where to read from. From any thread."""
+        self._a_relire = True
+
+    def progress(self) -> list[EtatVoie]:
+        """The partitions that are read now."""
+        return [
+            EtatVoie(
+                v.tp.partition,
+                v.place or 0,
+                max(0, v.fin - (v.place or 0)),
+                v.horodate,
+                not self.recepteur.ready(v.tp.partition),
+            )
+            for v in self._voies
+        ]
+
+    def share(self, partitions: Sequence[int]) -> None:
+        """See ``Partageable.share``."""
+        self._voies.replace(partitions)
+
+    async def revoke(self, partitions: Sequence[int]) -> None:
+        """See ``Partageable.revoke``. The batch under way ends first, if it can in time: its watermark guards it."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._verrou.acquire(), self._reglages.session_timeout_ms / 2_000)
+            self._verrou.release()
+        self._voies.replace(())
+        await asyncio.to_thread(self.recepteur.revoked, partitions)
+
+    async def on_stop(self) -> None:
+        """Let the batch under way end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._fini.wait(), _FIN_DE_LOT)
+
+    @Service.task
+    async def _live(self) -> None:
+        echecs = 0
+        try:
+            while not self.should_stop:
+                try:
+                    await self._open()
+                    echecs = 0
+                    await self._read()
+                except KafkaError as erreur:
+                    echecs += 1
+                    self.souci = f"Kafka ({self._courtier}) ne répond pas : {_name(erreur)}"
+                    _LOG.warning("lecture reprise plus tard", extra={"sujet": self.sujet, "cause": _name(erreur)})
+                    await self.sleep(min(5.0, 0.25 * 2**echecs))
+                finally:
+                    await self._close()
+        except Arret as arret:
+            self.arret = str(arret)
+            self.recepteur.stopped(self.arret)
+            _LOG.error("lecture arrêtée : %s", arret, extra={"sujet": self.sujet})
+        finally:
+            self._fini.set()
+
+    async def _open(self) -> None:
+        # A broker that is away is asked again without haste: two cores are shared by everyone.
+        options = {**self._courtier.options(), "retry_backoff_ms": 250}
+        if self._groupe:
+            options |= {
+                "group_id": self._groupe,
+                "group_instance_id": self._reglages.instance,
+                "session_timeout_ms": self._reglages.session_timeout_ms,
+                "heartbeat_interval_ms": self._reglages.session_timeout_ms // 6,
+            }
+        self._consommateur = AIOKafkaConsumer(
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=4_000_000,
+            **options,
+        )
+        await self._consommateur.start()
+        if self._groupe:
+            self._consommateur.subscribe([self.sujet], listener=Partage(self))
+        else:
+            self.share(self._partitions)
+            self._consommateur.assign([v.tp for v in self._voies])
+
+    async def _close(self) -> None:
+        consommateur, self._consommateur = self._consommateur, None
+        if consommateur is not None:
+            # With the broker away it would wait for it: the group then notices by itself.
+            with contextlib.suppress(TimeoutError, KafkaError, asyncio.CancelledError):
+                await asyncio.wait_for(consommateur.stop(), _FIN_DE_CLIENT)
+        self._voies.replace(())
+
+    async def _read(self) -> None:
+        while not self.should_stop:
+            await self._place()
+            pretes = [v for v in self._voies.placed() if v.due and self.recepteur.ready(v.tp.partition)]
+            if not pretes:
+                await self.sleep(_ECOUTE_MS / 4_000)
+                continue
+            lots = await self._fetch(pretes)
+            for voie in pretes:
+                if lots.get(voie.tp) and self._voies.holds(voie) and not self.should_stop:
+                    await self._apply(voie, lots[voie.tp])
+
+    async def _fetch(self, voies: Sequence[Voie]) -> dict[Any, list[Message]]:
+        try:
+            lots: dict[Any, list[Message]] = await self._consommateur.getmany(
+                *(v.tp for v in voies), timeout_ms=_ECOUTE_MS, max_records=self._lot_max
+            )
+        except OffsetOutOfRangeError:
+            # Read again where the watermark is: placing it tells whether the topic still holds that place.
+            self._forget(voies)
+            return {}
+        except RecordTooLargeError as erreur:
+            raise Arret(
+                f"{self.sujet} tient un enregistrement que ce programme ne peut pas lire ({erreur}) : "
+                "augmenter la taille lue, rien n'a été sauté"
+            ) from erreur
+        return lots
+
+    def _forget(self, voies: Iterable[Voie]) -> None:
+        for voie in voies:
+            voie.place = None
+
+    async def _apply(self, voie: Voie, records: Sequence[Message]) -> None:
+        debut = time.monotonic()
+        try:
+            async with self._verrou:
+                await asyncio.to_thread(self.recepteur.apply, voie.tp.partition, records)
+        except Arret:
+            raise
+        except Devance as devance:
+            self.compteurs.devances += 1
+            voie.place = None
+            _LOG.warning("repère déplacé par un autre : %s", devance, extra={"partition": voie.tp.partition})
+        except Exception as erreur:
+            self.compteurs.reprises += 1
+            attente = voie.fail()
+            self.souci = f"{self.sujet}/{voie.tp.partition} : {erreur}"
+            _LOG.warning(
+                "lot à reprendre dans %.1f s",
+                attente,
+                extra={"sujet": self.sujet, "partition": voie.tp.partition, "cause": _name(erreur)},
+                exc_info=_LOG.isEnabledFor(logging.DEBUG),
+            )
+            self._seek(voie)
+        else:
+            self.compteurs.lots += 1
+            self.compteurs.durees.observe(time.monotonic() - debut)
+            self.souci = None
+            voie.move(records[-1].offset + 1, records[-1].timestamp)
+
+    def _seek(self, voie: Voie) -> None:
+        # Taken back in between: whoever has the partition now reads its own watermark.
+        with contextlib.suppress(IllegalStateError):
+            self._consommateur.seek(voie.tp, voie.place)
+
+    async def _place(self) -> None:
+        """Read the watermarks that are not known yet, and begin there."""
+        if self._a_relire:
+            self._a_relire = False
+            self._forget(self._voies)
+        voies = self._voies.lost()
+        if not voies:
+            return
+        try:
+            debuts = await asyncio.wait_for(self._consommateur.beginning_offsets([v.tp for v in voies]), _REPONSE)
+            fins = await asyncio.wait_for(self._consommateur.end_offsets([v.tp for v in voies]), _REPONSE)
+            async with self._verrou:
+                places = await asyncio.to_thread(self.recepteur.assigned, [v.tp.partition for v in voies])
+        except Arret:
+            raise
+        except Exception as erreur:
+            for voie in voies:
+                voie.fail()
+            self.souci = f"{self.sujet} : repère illisible pour l'instant ({_name(erreur)})"
+            _LOG.warning("repères relus plus tard", extra={"sujet": self.sujet, "cause": _name(erreur)})
+            return
+        for voie in voies:
+            if self._voies.holds(voie):
+                self._begin(voie, places.get(voie.tp.partition), debuts[voie.tp], fins[voie.tp])
+
+    def _begin(self, voie: Voie, place: int | None, debut: int, fin: int) -> None:
+        place = debut if place is None else place
+        if not debut <= place <= fin:
+            if voie.echecs < _HORS_BORNES_ADMIS:
+                voie.fail()
+                return
+            raise Arret(out_of_bounds(voie, place, debut, fin))
+        voie.move(place)
+        voie.fin = fin
+        self.souci = None
+        self._seek(voie)
+
+    @Service.task
+    async def _measure(self) -> None:
+        while not self.should_stop and not self._fini.is_set():
+            await self.sleep(_MESURE)
+            self.battements += 1
+            if self._consommateur is not None:
+                with contextlib.suppress(KafkaError, TimeoutError, IllegalStateError, KeyError):
+                    await asyncio.wait_for(self._look(self._consommateur), _REPONSE)
+
+    async def _look(self, consommateur: Any) -> None:
+        """Where the partitions end; and a hint of where we are, for lag tools."""
+        if self._groupe and self.sujet not in await consommateur.topics():
+            self.souci = f"le topic {self.sujet} n'existe pas : le créer par « ecluse topics create »"
+        voies = self._voies.placed()
+        if not voies:
+            return
+        fins = await consommateur.end_offsets([v.tp for v in voies])
+        for voie in voies:
+            voie.fin = max(fins[voie.tp], voie.place or 0)
+        if self._groupe:
+            await consommateur.commit({v.tp: v.place for v in voies if v.place is not None and self._voies.holds(v)})
+
+
+def _name(erreur: BaseException) -> str:
+    return f"{type(erreur).__name__} {erreur}".strip()[:300]
