@@ -10,9 +10,13 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from shared.bus.fil import EpoqueDuJournal, Ligne, write_opening, write_record
+from shared.bus.sujets import ENTREES, JOURNAUX, SUJETS, TICS
 from shared.events.catalogue import TYPES
 from shared.events.docs import check_docs, documents, write_docs
 from shared.events.docs.publications import PUBLICATIONS
+from shared.events.journal import PUBLIES as ANNONCES
+from shared.events.journal import TIC, Maillon
 from shared.events.mouvements import DECODEURS, MOUVEMENTS
 from shared.events.porte import Recu, Refus, judge
 from shared.temps import parse_instant
@@ -153,8 +157,31 @@ def test_each_type_passes_both_doors_and_the_log_of_the_service_that_owns_it() -
     assert adresses["ecluse.entrees.v1"] == set(TYPES)
     for service in ("production", "contacts", "recovery"):
         attendus = {t.type for t in TYPES.values() if t.service == service}
-        attendus |= {p.type for p in PUBLICATIONS.values() if service in p.services}
+        attendus |= {p.type for p in PUBLICATIONS.values() if service in p.services} - {TIC}
         assert adresses[f"ecluse.{service}.v1"] == attendus
+    assert adresses["ecluse.tics.v1"] == {TIC}
+
+
+def test_each_topic_is_declared_as_the_registry_creates_it() -> None:
+    canaux = {c["address"]: c["bindings"]["kafka"] for c in asyncapi()["channels"].values() if "bindings" in c}
+    page = (DOCS / "evenements.md").read_text(encoding="utf-8")
+    for sujet in (ENTREES, *JOURNAUX.values(), TICS):
+        dit = canaux.pop(sujet.nom())
+        assert dit["partitions"] == sujet.partitions
+        assert str(dit["topicConfiguration"]["retention.ms"]) == sujet.reglages()["retention.ms"]
+    assert not canaux
+    assert all(f"| `{sujet.nom()}` |" in page for sujet in SUJETS)
+
+
+def test_each_header_of_a_record_is_documented_with_the_form_that_is_sent() -> None:
+    traits = asyncapi()["components"]["messageTraits"]
+    ligne = Ligne(3, 41, 40, "091|D-1", "fr.caf.piece.arrivee.v1", b"{}", 1, f"00-{'ab' * 16}-{'cd' * 8}-01")
+    epoque = EpoqueDuJournal(2, "ab12" * 8)
+    ouverture = write_opening("contacts", epoque, [Maillon(2, "ab12" * 8, 40)], 1)
+    for trait, envoi in (("journal", write_record(ligne, epoque.encode())), ("annonce", ouverture)):
+        entetes = {nom: valeur.decode() for nom, valeur in envoi.entetes}
+        Draft202012Validator({**traits[trait]["headers"], "additionalProperties": False}).validate(entetes)
+        assert set(entetes) == set(traits[trait]["headers"]["properties"])
 
 
 def test_each_message_is_a_structured_cloudevent_keyed_by_caf_and_dossier() -> None:
@@ -166,7 +193,8 @@ def test_each_message_is_a_structured_cloudevent_keyed_by_caf_and_dossier() -> N
         if nom == "lot":
             assert message["contentType"] == "application/cloudevents-batch+json"
         else:
-            assert message["traits"] == [{"$ref": "#/components/messageTraits/cloudevent"}]
+            traits = ["annonce"] if nom in ANNONCES else ["cloudevent", "journal"]
+            assert message["traits"] == [{"$ref": f"#/components/messageTraits/{t}"} for t in traits]
             assert message["payload"]["schema"] == {"$ref": f"./schemas/{nom}.json"}
             assert message["examples"][0]["payload"] == read(f"exemples/{nom}.json")
 

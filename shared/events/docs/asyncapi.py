@@ -3,17 +3,26 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from shared.bus.sujets import ENTREES, JOURNAUX, TICS, Sujet
 from shared.events.base import Service
 from shared.events.catalogue import SERVICES, TYPES, types_of
 from shared.events.docs.exemples import front_office_example, published_example
 from shared.events.docs.publications import PUBLICATIONS
+from shared.events.docs.sens import ENTETES
 from shared.events.docs.sens import SERVICES as LIBELLES
-from shared.reglages import PARTITIONS
+from shared.events.journal import TIC
 
 Document = dict[str, Any]
 STRUCTURE: Final = "application/cloudevents+json"
 LOT: Final = "application/cloudevents-batch+json"
-ENTREES: Final = "ecluse.entrees.v1"
+_NOMBRE: Final[Document] = {"pattern": "^[0-9]{1,19}$"}
+_FORMES_D_ENTETE: Final[dict[str, Document]] = {
+    "ecluse-position": _NOMBRE,
+    "ecluse-precedent": _NOMBRE,
+    "ecluse-enregistre": _NOMBRE,
+    "ecluse-epoque": {"pattern": r"^[0-9]{1,19}\.[0-9A-Za-z]{1,64}$"},
+    "traceparent": {"pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
+}
 _JSON_SCHEMA: Final = "application/schema+json;version=2020-12"
 
 
@@ -45,13 +54,11 @@ def asyncapi() -> Document:
         },
         "channels": _channels(),
         "operations": _operations(),
-        "components": {"messages": messages | {"lot": _batch()}, "messageTraits": {"cloudevent": _trait()}},
+        "components": {
+            "messages": messages | {"lot": _batch()},
+            "messageTraits": _traits(),
+        },
     }
-
-
-def log_topic(service: Service) -> str:
-    """The topic of the log of a service."""
-    return f"ecluse.{service}.v1"
 
 
 def _channels() -> Document:
@@ -64,32 +71,57 @@ def _channels() -> Document:
             [*TYPES, "lot"],
         ),
         "entrees": _channel(
-            ENTREES,
+            ENTREES.nom(),
             "kafka",
             "La porte Kafka. Clé `caf|subject`. Ce que la porte HTTP refuserait devient une lettre morte.",
             TYPES,
+            ENTREES,
+        ),
+        "tics": _channel(
+            TICS.nom(),
+            "kafka",
+            "Où en est chaque journal, au moins chaque seconde : sans tic, nul ne sait ce qui manque. Clé : le "
+            "service.",
+            [TIC],
+            TICS,
         ),
     }
     for service in SERVICES:
         channels[service] = _channel(
-            log_topic(service),
+            JOURNAUX[service].nom(),
             "kafka",
             f"Le journal du service {LIBELLES[service]} : les événements acceptés, les mouvements qui en "
             "découlent et les gestes de ses corbeilles. Clé `caf|subject` ; l'ordre est celui du journal dans chaque "
             "partition.",
-            [*(t.type for t in types_of(service)), *(p.type for p in PUBLICATIONS.values() if service in p.services)],
+            _log_messages(service),
+            JOURNAUX[service],
         )
-        channels[service]["bindings"] = {"kafka": {"topic": log_topic(service), "partitions": PARTITIONS}}
     return channels
 
 
-def _channel(adresse: str, serveur: str, description: str, messages: Iterable[str]) -> Document:
-    return {
+def _log_messages(service: Service) -> list[str]:
+    """What passes through the log of a service: ticks have a topic of their own."""
+    publies = [p.type for p in PUBLICATIONS.values() if service in p.services and p.type != TIC]
+    return [*(t.type for t in types_of(service)), *publies]
+
+
+def _channel(
+    adresse: str, serveur: str, description: str, messages: Iterable[str], sujet: Sujet | None = None
+) -> Document:
+    canal: Document = {
         "address": adresse,
         "description": description,
         "servers": [{"$ref": f"#/servers/{serveur}"}],
         "messages": {_key(nom): {"$ref": f"#/components/messages/{nom}"} for nom in messages},
     }
+    if sujet is not None:
+        canal["bindings"] = {"kafka": {"topic": adresse, "partitions": sujet.partitions}}
+        canal["bindings"]["kafka"]["topicConfiguration"] = {
+            "cleanup.policy": ["delete"],
+            "retention.ms": -1 if sujet.retention_ms is None else sujet.retention_ms,
+            "max.message.bytes": sujet.octets_max,
+        }
+    return canal
 
 
 def _operations() -> Document:
@@ -112,6 +144,11 @@ def _operations() -> Document:
             "channel": {"$ref": f"#/channels/{service}"},
             "summary": f"Le service {LIBELLES[service]} publie son journal.",
         }
+    operations["dire_ou_en_est_le_journal"] = {
+        "action": "send",
+        "channel": {"$ref": "#/channels/tics"},
+        "summary": "Le publieur de chaque service dit où en est son journal.",
+    }
     return operations
 
 
@@ -122,20 +159,21 @@ def _key(nom: str) -> str:
 
 def _front_office_message(nom: str) -> Document:
     type_ = TYPES[nom]
-    return _message(nom, type_.resume, front_office_example(type_))
+    return _message(nom, type_.resume, front_office_example(type_), ("cloudevent", "journal"))
 
 
 def _published_message(nom: str) -> Document:
     publication = PUBLICATIONS[nom]
-    return _message(nom, publication.resume, published_example(publication))
+    traits = ("cloudevent", "journal") if publication.d_un_dossier else ("annonce",)
+    return _message(nom, publication.resume, published_example(publication), traits)
 
 
-def _message(nom: str, resume: str, exemple: Document) -> Document:
+def _message(nom: str, resume: str, exemple: Document, traits: Iterable[str]) -> Document:
     return {
         "name": nom,
         "title": nom,
         "summary": resume,
-        "traits": [{"$ref": "#/components/messageTraits/cloudevent"}],
+        "traits": [{"$ref": f"#/components/messageTraits/{trait}"} for trait in traits],
         "payload": {"schemaFormat": _JSON_SCHEMA, "schema": {"$ref": f"./schemas/{nom}.json"}},
         "examples": [{"payload": exemple}],
     }
@@ -155,6 +193,10 @@ def _batch() -> Document:
     }
 
 
+def _traits() -> Document:
+    return {"cloudevent": _trait(), "journal": _log_trait(), "annonce": _announcement_trait()}
+
+
 def _trait() -> Document:
     return {
         "contentType": STRUCTURE,
@@ -168,3 +210,25 @@ def _trait() -> Document:
             }
         },
     }
+
+
+def _log_trait() -> Document:
+    return {
+        "headers": {
+            "type": "object",
+            "description": "En-têtes des enregistrements d'un journal ; les portes n'en demandent aucun.",
+            "properties": {nom: _header(nom) for nom in ENTETES},
+        }
+    }
+
+
+def _announcement_trait() -> Document:
+    dits = [nom for nom in ENTETES if nom not in ("ecluse-position", "ecluse-precedent", "traceparent")]
+    return {
+        "contentType": STRUCTURE,
+        "headers": {"type": "object", "required": dits, "properties": {nom: _header(nom) for nom in dits}},
+    }
+
+
+def _header(nom: str) -> Document:
+    return {"type": "string", "description": ENTETES[nom]} | _FORMES_D_ENTETE.get(nom, {})

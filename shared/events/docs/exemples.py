@@ -7,6 +7,16 @@ from msgspec import Struct
 
 from shared.events.base import TypeEvenement, members_of
 from shared.events.docs.publications import Publication
+from shared.events.journal import (
+    EPOQUE,
+    TIC,
+    Annonce,
+    AnnonceEpoque,
+    AnnonceTic,
+    EpoqueOuverte,
+    Maillon,
+    TicPublie,
+)
 from shared.events.mouvements import (
     MOUVEMENTS,
     Image,
@@ -149,6 +159,33 @@ _GESTES: Final[dict[str, Geste]] = {
     BAIL_TERMINE: TravailBailTermine(**_PRISE, bail_termine_le="2024-03-14T15:55:12Z"),
 }
 
+_LIGNEE: Final = (
+    Maillon(1, "6f1d0c5e9a2b4c7d8e3f1a2b3c4d5e6f", 0, 0),
+    Maillon(2, "0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e", 41_218, 41_207),
+)
+_ANNONCES: Final[dict[str, Annonce]] = {
+    EPOQUE: AnnonceEpoque(
+        id="epoque-2-0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e",
+        source="/ecluse/recovery",
+        time="2024-03-14T15:40:12.000481Z",
+        data=EpoqueOuverte(2, _LIGNEE[1].marque, _LIGNEE),
+    ),
+    TIC: AnnonceTic(
+        id="tic-2-1710430812000481000",
+        source="/ecluse/recovery",
+        time="2024-03-14T15:40:12.000481Z",
+        data=TicPublie(
+            2,
+            _LIGNEE[1].marque,
+            1_710_430_812_000_481_000,
+            41_230,
+            (41_230, 41_229, 41_228, 41_211, 41_226, 41_225, 41_224, 41_223, 41_222, 41_221, 41_220, 41_219),
+            0,
+            tuple(Maillon(m.numero, m.marque, m.depuis) for m in _LIGNEE),
+        ),
+    ),
+}
+
 
 def front_office_example(type_: TypeEvenement) -> Evenement:
     """An event of the type with all its members."""
@@ -177,6 +214,9 @@ def front_office_example(type_: TypeEvenement) -> Evenement:
 def published_example(publication: Publication) -> Evenement:
     """An event of the type as a service publishes it."""
     service = publication.services[-1]
+    if publication.type in _ANNONCES:
+        annonce: Evenement = _plain(_ANNONCES[publication.type])
+        return annonce
     if publication.type in _GESTES:
         geste = _GESTES[publication.type]
         identifiant, data = f"travail-{geste.jeton}-{publication.type.split('.')[-2]}", _plain(geste)
@@ -198,5 +238,5 @@ def published_example(publication: Publication) -> Evenement:
     }
 
 
-def _plain(valeur: Struct | None) -> object:
+def _plain(valeur: Struct | None) -> Any:
     return msgspec.json.decode(msgspec.json.encode(valeur))

@@ -5,11 +5,13 @@ from typing import Final
 
 import msgspec
 
+from shared.bus.sujets import SUJETS, Sujet
 from shared.events.base import Liste, Membre, TypeEvenement, members_of
 from shared.events.catalogue import SERVICES, TYPES, types_of
 from shared.events.docs.publications import PUBLICATIONS, Publication
-from shared.events.docs.sens import ATTRIBUTS, GENRES, MEMBRES
+from shared.events.docs.sens import ATTRIBUTS, ENTETES, GENRES, JOURNAL, MEMBRES
 from shared.events.docs.sens import SERVICES as LIBELLES
+from shared.events.journal import Maillon
 from shared.events.mouvements import MOUVEMENTS
 
 _ENTETE: Final = """# Les événements
@@ -44,6 +46,21 @@ _TRAVAIL: Final = """
 Ce que publient les services qui distribuent du travail, Production et Recouvrement, dans leur propre journal.
 """
 
+_SUJETS: Final = """
+## Les sujets Kafka
+
+Le mode réparti fait passer les événements par ces sujets, que crée `ecluse topics create`. Le nombre de partitions d'un
+sujet ne change pas : un autre nombre est une autre génération, donc un autre sujet.
+"""
+_JOURNAUX: Final = """
+## Les journaux dans Kafka
+
+Le journal d'un service est son sujet. La clé est `caf|subject`, la valeur l'événement, et chaque enregistrement porte
+les en-têtes ci-dessous. Le même enregistrement peut arriver deux fois, avec la même position : un lecteur n'applique
+que ce dont `ecluse-precedent` est la dernière position qu'il a appliquée dans la partition. Les deux types qui suivent
+parlent du journal lui-même ; ils n'appartiennent à aucune Caf, et n'ont ni `subject` ni `caf`.
+"""
+
 
 def reference() -> str:
     """The page, in Markdown."""
@@ -54,7 +71,13 @@ def reference() -> str:
         parties.extend(_front_office(t) for t in types_of(service))
         parties.extend(_movement(PUBLICATIONS[m.type]) for m in MOUVEMENTS.values() if m.service == service)
     parties.append(_TRAVAIL)
-    parties.extend(_gesture(p) for nom, p in PUBLICATIONS.items() if nom not in MOUVEMENTS)
+    parties.extend(_gesture(p) for nom, p in PUBLICATIONS.items() if nom not in MOUVEMENTS and p.d_un_dossier)
+    parties.append(_SUJETS)
+    parties.append(_table(["sujet", "contenu", "qui écrit", "clé", "partitions", "gardé"], map(_topic, SUJETS)))
+    parties.append(_JOURNAUX)
+    parties.append(_table(["en-tête", "sens"], [[f"`{nom}`", sens] for nom, sens in ENTETES.items()]))
+    parties.extend(_gesture(p) for p in PUBLICATIONS.values() if not p.d_un_dossier)
+    parties.append("\n### L'élément de `lignee`\n" + _members("membre", Maillon, JOURNAL))
     parties.append("\n## Les listes\n")
     parties.extend(_list(liste) for liste in _lists(TYPES.values()))
     return "".join(parties)
@@ -92,6 +115,11 @@ def _gesture(publication: Publication) -> str:
     return f"\n### `{publication.type}`\n\n{publication.resume}\n" + _members(
         "membre", publication.donnees, publication.sens
     )
+
+
+def _topic(sujet: Sujet) -> list[str]:
+    garde = "toujours" if sujet.retention_ms is None else f"{sujet.retention_ms // 3_600_000} h"
+    return [f"`{sujet.nom()}`", sujet.contenu, sujet.proprietaire, f"`{sujet.cle}`", str(sujet.partitions), garde]
 
 
 def _members(titre: str, classe: type[msgspec.Struct], sens: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from shared.events.base import FIN, CodeCaf, Identifiant, Instant, Texte, TypeEvenement
 from shared.events.docs.publications import Publication
 from shared.events.docs.sens import ATTRIBUTS, MEMBRES
+from shared.events.journal import Annonce
 from shared.events.porte import Enveloppe, envelope_of
 
 Schema = dict[str, Any]
@@ -30,15 +31,16 @@ def published_schema(publication: Publication) -> Schema:
     classe = msgspec.defstruct(
         f"Publie{publication.donnees.__name__}",
         [("data", publication.donnees)],
-        bases=(Enveloppe,),
+        bases=(Enveloppe if publication.d_un_dossier else Annonce,),
         kw_only=True,
         tag=publication.type,
     )
     schema = _schema(classe, publication.type, publication.resume, publication.sens)
     proprietes = schema["properties"]
-    proprietes.pop("data_base64")
+    proprietes.pop("data_base64", None)
     proprietes["datacontenttype"] = {"const": "application/json"}
-    schema["required"].append("datacontenttype")
+    if "datacontenttype" not in schema["required"]:
+        schema["required"].append("datacontenttype")
     return schema
 
 

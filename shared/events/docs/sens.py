@@ -26,6 +26,27 @@ ATTRIBUTS: Final = {
     "datacontenttype": "toujours `application/json` dans les journaux",
 }
 
+JOURNAL: Final = {
+    "numero": "rang de l'époque dans le journal du service",
+    "marque": "marque de l'époque, tirée au sort à son ouverture",
+    "lignee": "les dernières époques, de la plus ancienne à celle-ci",
+    "instant": "nanosecondes depuis le 1er janvier 1970, temps universel : lu avant de chercher ce qui attend",
+    "depuis": "dernière position donnée quand l'époque s'est ouverte",
+    "tete": "dernière position donnée ; dans `lignee`, celle de la partition quand l'époque s'est ouverte",
+    "tetes": "dernière position donnée dans chaque partition",
+    "attente": "événements validés qui n'ont pas encore de position ; 0 : rien n'attend",
+}
+
+ENTETES: Final = {
+    "content-type": "`application/cloudevents+json; charset=UTF-8`",
+    "ecluse-position": "place dans le journal du service, toujours croissante ; absente d'une ouverture d'époque",
+    "ecluse-precedent": "position précédente dans la même partition, 0 pour la première : un trou se voit",
+    "ecluse-type": "le type de l'événement, pour trier sans lire le corps",
+    "ecluse-epoque": "`<numéro>.<marque>` de l'époque qui envoie",
+    "ecluse-enregistre": "instant de l'enregistrement, nanosecondes depuis le 1er janvier 1970",
+    "traceparent": "contexte de trace W3C, quand il y en a un",
+}
+
 MEMBRES: Final = {
     "annule_le": "instant de l'annulation",
     "annulee_le": "instant de l'annulation",
