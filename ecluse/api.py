@@ -1,7 +1,11 @@
-"""The HTTP API of the house: the door, its state, dead letters, rebuild (architecture §7)."""
+"""The HTTP API that no service has alone: the door, the state, dead letters, rebuild (architecture §7).
+
+Each router is to be protected by the Bearer token.
+"""
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -10,12 +14,13 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from ecluse.etat import Etat
+from ecluse.guichet import Guichet
 from ecluse.lettres import Lettre, list_page, replay_one, show
-from ecluse.maison import Maison
-from services.indicators.app import Comparaison
-from shared.runtime.ecrivain import Indisponible
+from services.indicators.app import Comparaison, Indicateurs
+from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.runtime.lettres import PAGE
 from shared.runtime.rejeu import Rejeu
+from shared.runtime.service import ServiceDeFaits
 from shared.web import problemes
 from shared.web.acces import Acces
 from shared.web.openapi import problems
@@ -71,17 +76,16 @@ class Lien:
     lien: str
 
 
-def create_api(maison: Maison, acces: Acces) -> APIRouter:
-    """The routes of the house, to be protected by the Bearer token."""
+class LettresAilleurs(Refuse):
+    """The dead letters of this service are kept by another process."""
+
+    probleme, statut = "introuvable", 404
+
+
+def create_door(guichet_of: Callable[[Request], Guichet], clock: Callable[[], int]) -> APIRouter:
+    """``POST /v1/evenements``."""
     router = APIRouter(prefix="/v1")
-    _add_door(router, maison)
-    _add_state(router, maison)
-    _add_link(router, acces)
-    _add_letters(router, maison)
-    return router
 
-
-def _add_door(router: APIRouter, maison: Maison) -> None:
     @router.post(
         "/evenements",
         status_code=202,
@@ -97,7 +101,8 @@ def _add_door(router: APIRouter, maison: Maison) -> None:
     async def take_events(request: Request) -> Response:
         octets = await read_events(request)
         try:
-            depot = await asyncio.to_thread(maison.guichet.deposit, octets, maison.reglages.clock())
+            trace = request.headers.get("traceparent")
+            depot = await asyncio.to_thread(guichet_of(request).deposit, octets, clock(), trace)
             # All parts are waited for even when one fails: a late success is a duplicate of the retry, never a loss.
             # Shielded: a caller that leaves must not cancel what the writer is about to answer.
             attendus = [asyncio.shield(asyncio.wrap_future(f)) for f in depot.futures]
@@ -110,11 +115,23 @@ def _add_door(router: APIRouter, maison: Maison) -> None:
             _LOG.exception("lot non enregistré par une erreur du programme")
             raise problemes.Indisponible("le lot n'a pas pu être enregistré en entier : le renvoyer") from erreur
 
+    return router
 
-def _add_state(router: APIRouter, maison: Maison) -> None:
+
+def create_state(read_state: Callable[[], Etat]) -> APIRouter:
+    """``GET /v1/etat``."""
+    router = APIRouter(prefix="/v1")
+
     @router.get("/etat", summary="État de chaque service et consommateur", tags=["État"], responses=problems())
     def get_state() -> Etat:
-        return maison.state()
+        return read_state()
+
+    return router
+
+
+def create_rebuild(indicateurs: Indicateurs) -> APIRouter:
+    """``POST /v1/reconstruction``."""
+    router = APIRouter(prefix="/v1")
 
     @router.post(
         "/reconstruction",
@@ -123,16 +140,33 @@ def _add_state(router: APIRouter, maison: Maison) -> None:
         responses=problems(503),
     )
     def rebuild(accepter_restauration: bool = False) -> Comparaison:
-        return maison.indicateurs.rebuild(accepter_restauration=accepter_restauration)
+        return indicateurs.rebuild(accepter_restauration=accepter_restauration)
+
+    return router
 
 
-def _add_link(router: APIRouter, acces: Acces) -> None:
+def create_links(acces: Acces) -> APIRouter:
+    """``POST /v1/liens``."""
+    router = APIRouter(prefix="/v1")
+
     @router.post("/liens", summary="Un lien à usage unique vers les pages", tags=["Santé"], responses=problems())
     def create_link(request: Request, nom: Titulaire = "") -> Lien:
         return Lien(f"{str(request.base_url).rstrip('/')}/entrer?lien={acces.create_link(nom)}")
 
+    return router
 
-def _add_letters(router: APIRouter, maison: Maison) -> None:
+
+def create_letters(services: Mapping[str, ServiceDeFaits]) -> APIRouter:
+    """The dead letters of these services."""
+    router = APIRouter(prefix="/v1")
+
+    def of(nom: str) -> ServiceDeFaits:
+        if nom not in services:
+            raise LettresAilleurs(
+                f"les lettres mortes de {nom} ne sont pas gardées ici : les demander à l'API de {nom}"
+            )
+        return services[nom]
+
     @router.get(
         "/lettres-mortes",
         summary="Lettres mortes d'un service, page par page",
@@ -145,7 +179,7 @@ def _add_letters(router: APIRouter, maison: Maison) -> None:
         apres: Annotated[int, Query(ge=0, le=2**53, description="numéro de la dernière lettre déjà lue")] = 0,
         limite: Annotated[int, Query(ge=1, le=PAGE, description="lettres au plus")] = PAGE,
     ) -> list[Lettre]:
-        return list_page(maison.services[service], ouvertes=not closes, apres=apres, limite=limite)
+        return list_page(of(service), ouvertes=not closes, apres=apres, limite=limite)
 
     @router.get(
         "/lettres-mortes/{service}/{numero}",
@@ -154,7 +188,7 @@ def _add_letters(router: APIRouter, maison: Maison) -> None:
         responses=problems(404),
     )
     def get_letter(service: Nom, numero: Numero) -> Lettre:
-        return show(maison.services[service], numero)
+        return show(of(service), numero)
 
     @router.post(
         "/lettres-mortes/{service}/{numero}/rejeu",
@@ -165,4 +199,6 @@ def _add_letters(router: APIRouter, maison: Maison) -> None:
     def replay(
         service: Nom, numero: Numero, essai: Annotated[bool, Query(description="ne rien changer, dire l'effet")] = False
     ) -> Rejeu:
-        return replay_one(maison.services[service], numero, essai=essai)
+        return replay_one(of(service), numero, essai=essai)
+
+    return router

@@ -1,7 +1,6 @@
 """The screens of the house, on one origin."""
 
 from collections.abc import Callable
-from typing import Any
 
 from fastapi import FastAPI
 
@@ -26,9 +25,5 @@ def install_screens(app: FastAPI, maison: Maison, acces: Acces) -> Callable[[], 
     pages, diffuseur = create_pages_router(maison.indicateurs, lambda: maison.indicateurs.puits.version, today)
     app.include_router(pages)
     app.include_router(create_queue_pages(maison.corbeilles, today))
-    app.include_router(create_state_page(lambda: _document(maison)))
+    app.include_router(create_state_page(maison.state))
     return diffuseur.close
-
-
-def _document(maison: Maison) -> Any:
-    return maison.state()

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from shared.events.porte import Recu, Refus, judge
 from shared.runtime.lot import Verdict
@@ -50,24 +51,58 @@ class Depot:
         return reponses
 
 
+@dataclass(frozen=True)
+class Part:
+    """The events of a batch that one service owns: as they came, and as the door read them.
+
+    ``trace``: the ``traceparent`` of the request, when it has one.
+    """
+
+    trace: str | None = None
+    rangs: list[int] = field(default_factory=list)
+    octets: list[bytes] = field(default_factory=list)
+    recus: list[Recu] = field(default_factory=list)
+
+
+class Depositaire(Protocol):
+    """Whoever commits the events of one service."""
+
+    def submit(self, part: Part) -> "Future[list[Verdict]]":
+        """One verdict for each event, once all of them are committed; ``Indisponible``, raised or in the future, when
+        they may not be: sending them again is safe."""
+        ...
+
+
+@dataclass(frozen=True)
+class SurPlace:
+    """A service of this process."""
+
+    service: ServiceDeFaits
+
+    def submit(self, part: Part) -> "Future[list[Verdict]]":
+        """See ``Depositaire``."""
+        return self.service.submit(part.recus)
+
+
 class Guichet:
     """Takes batches of raw events for all services."""
 
-    def __init__(self, services: Mapping[str, ServiceDeFaits]) -> None:
-        self._services = services
+    def __init__(self, depositaires: Mapping[str, Depositaire]) -> None:
+        self._depositaires = depositaires
 
-    def deposit(self, octets: Sequence[bytes], maintenant: int) -> Depot:
+    def deposit(self, octets: Sequence[bytes], maintenant: int, trace: str | None = None) -> Depot:
         """Judge the events and submit the accepted ones. Raises ``Indisponible`` when a service is stopping."""
         jugements = [judge(o, maintenant) for o in octets]
         depot = Depot(jugements)
-        par_service: dict[str, tuple[list[int], list[Recu]]] = {}
+        parts: dict[str, Part] = {}
         for rang, jugement in enumerate(jugements):
             if isinstance(jugement, Recu):
-                rangs, recus = par_service.setdefault(jugement.type.service, ([], []))
-                rangs.append(rang)
-                recus.append(jugement)
-        for nom, (rangs, recus) in par_service.items():
-            depot.add(rangs, self._services[nom].submit(recus))
+                part = parts.setdefault(jugement.type.service, Part(trace))
+                part.rangs.append(rang)
+                part.octets.append(octets[rang])
+                part.recus.append(jugement)
+        for nom, part in parts.items():
+            depot.add(part.rangs, self._depositaires[nom].submit(part))
         return depot
 
 

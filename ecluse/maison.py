@@ -9,7 +9,7 @@ from typing import Self
 
 from ecluse.etat import Etat, read_state
 from ecluse.files import FilesDeRecouvrement
-from ecluse.guichet import Guichet
+from ecluse.guichet import Guichet, SurPlace
 from services.contacts.app import bootstrap as open_contacts
 from services.indicators.app import Indicateurs
 from services.indicators.app import bootstrap as open_indicators
@@ -48,7 +48,7 @@ class Maison:
 
     def wait_until_current(self, attente: float) -> bool:
         """Wait until every event accepted so far is in the figures; False after ``attente`` seconds, or on a stop."""
-        cibles = {nom: s.ecrivain.plume.position for nom, s in self.services.items()}
+        cibles = {nom: s.publication().tete for nom, s in self.services.items()}
         return self.consommateur.wait_for(cibles, attente)
 
     def close(self) -> None:
@@ -99,7 +99,8 @@ def open_house(reglages: Reglages, cibles: Cibles | None = None) -> Maison:
         )
         # Everything is open: from here on the house closes it.
         ouverts.pop_all()
-    return Maison(reglages, services, indicateurs, Guichet(services), corbeilles, veille)
+    guichet = Guichet({nom: SurPlace(service) for nom, service in services.items()})
+    return Maison(reglages, services, indicateurs, guichet, corbeilles, veille)
 
 
 def tune_memory() -> None:

@@ -1,24 +1,22 @@
 """Prometheus metrics of the house, read from its state when they are asked for."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-if TYPE_CHECKING:
-    from ecluse.maison import Maison
+from ecluse.etat import Etat
 
 
 class HouseCollector(Collector):
     """Heads, watermarks, lag and dead letters, by service. Labels are closed sets: never a dossier, never a person."""
 
-    def __init__(self, maison: "Maison") -> None:
-        self._maison = maison
+    def __init__(self, read_state: Callable[[], Etat]) -> None:
+        self._read_state = read_state
 
     def collect(self) -> Iterator[Metric]:
         """See ``Collector.collect``."""
-        etat = self._maison.state()
+        etat = self._read_state()
         tete = GaugeMetricFamily("ecluse_journal_position", "Dernière position du journal", labels=["service"])
         attente = GaugeMetricFamily("ecluse_writer_waiting", "Messages qui attendent un commit", labels=["service"])
         lettres = GaugeMetricFamily("ecluse_dead_letters", "Lettres mortes ouvertes", labels=["service"])
