@@ -68,25 +68,25 @@ def read_state(services: Mapping[str, ServiceDeFaits], consommateur: Consommateu
 
 
 def _service(service: ServiceDeFaits) -> EtatService:
-    plume = service.ecrivain.plume
+    journal = service.publication()
     with service.lecture.connect() as connexion:
         lettres = count_open(connexion)
         en_attente = count_waiting(connexion, service.deciders)
     evince = service.ecrivain.evince
     return EtatService(
         nom=service.nom,
-        tete=plume.position,
-        position=plume.position,
-        attente=service.ecrivain.waiting,
+        tete=journal.tete,
+        position=journal.tete,
+        attente=service.ecrivain.waiting + journal.attente,
         lettres_mortes=lettres,
         en_attente_d_arrivee=en_attente,
-        epoque=plume.epoque,
+        epoque=journal.epoque,
         arret=str(evince) if evince else None,
     )
 
 
 def _consumer(nom: str, source: str, avance: Avance, service: ServiceDeFaits, maintenant: int) -> EtatConsommateur:
-    tete = service.ecrivain.plume.position
+    tete = service.publication().tete
     return EtatConsommateur(
         nom=nom,
         source=source,

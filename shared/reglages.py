@@ -1,6 +1,6 @@
 """Settings shared by the services, read once at the composition root."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +19,15 @@ def read_clock() -> int:
 class Reglages:
     """Where a service keeps its data and how it tells the time.
 
-    ``pages_max`` caps each database (pages of 8 192 bytes, 0: no cap); ``lot_max``: messages in one transaction.
+    ``pages_max`` caps each file (pages of 8 192 bytes, 0: no cap); ``lot_max``: messages in one transaction.
+    ``bases``: PostgreSQL address of the database of a service; a service without one has a file in ``dossier``.
     """
 
     dossier: Path
     clock: Callable[[], int] = field(default=read_clock)
     lot_max: int = 4_000
     pages_max: int = 0
+    bases: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def base(self, service: str) -> Path:
         """The database file of a service."""

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from msgspec.json import encode
-from sqlalchemy import Select, and_, func, select, text
+from sqlalchemy import Select, String, and_, bindparam, select
 
 from services.contacts.models import LigneContact
 from services.contacts.rules import Fenetre, Place
-from shared.base import bind_keys, select_keys, table_of
+from shared.base import JsonRows, bind_keys, json_field, select_keys, table_of
 from shared.runtime.objets import Lecture
 
 CONTACT: Final = table_of(LigneContact)
@@ -37,8 +37,8 @@ def kept_within(lecture: Lecture, fenetres: Iterable[Fenetre]) -> list[Gardee]:
 
 def _within() -> Select[str, str, str, int, bool]:
     c = CONTACT.c
-    fenetres = func.json_each(text(":fenetres")).table_valued("value")
-    caf, dossier, du, au = (func.json_extract(fenetres.c.value, f"$[{n}]") for n in range(4))
+    fenetres = JsonRows(bindparam("fenetres", type_=String)).table_valued("value")
+    caf, dossier, du, au = (json_field(fenetres.c.value, n, entier=n >= 2) for n in range(4))
     dedans = and_(c.caf == caf, c.dossier == dossier, c.recu >= du, c.recu <= au)
     return select(c.cle, c.caf, c.dossier, c.recu, c.repete).select_from(fenetres).join(CONTACT, dedans)
 

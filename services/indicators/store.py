@@ -11,7 +11,7 @@ from services.indicators.fold.columns import Modifiees, Profil
 from services.indicators.fold.families import VERSION_PLI
 from services.indicators.fold.pli import Pli
 from services.indicators.models import TABLES_INDICATEURS, Cellule, LigneProfil, VersionDuPli
-from shared.base import insert_many, table_of
+from shared.base import insert_many, replace_many, table_of
 
 VERSION: Final = table_of(VersionDuPli)
 PROFIL: Final = table_of(LigneProfil)
@@ -20,10 +20,6 @@ _NOM: Final = "pli"
 _ENCODER: Final = Encoder()
 _PROFILS: Final = Decoder(list[str | int | bool | None])
 _MESURES: Final = Decoder(list[int])
-_REMPLACE: Final = (
-    "INSERT INTO pli_cellule (famille, cle, mesures) VALUES (?, ?, ?) "
-    "ON CONFLICT (famille, cle) DO UPDATE SET mesures = excluded.mesures"
-)
 
 
 class PliPerime(Exception):
@@ -84,11 +80,11 @@ def _save_family(connexion: Connection, modifiees: Modifiees) -> None:
         connexion.execute(
             delete(CELLULE).where(CELLULE.c.famille == modifiees.famille, CELLULE.c.cle == bindparam("vide")), vides
         )
-    pleines = [(modifiees.famille, cle, _ENCODER.encode(mesures)) for cle, mesures in cellules if any(mesures)]
-    if pleines:
-        # Straight to the driver: converting parameters costs more than writing them.
-        qmark = connexion.dialect.paramstyle == "qmark"
-        connexion.exec_driver_sql(_REMPLACE if qmark else _REMPLACE.replace("?", "%s"), pleines)
+    replace_many(
+        connexion,
+        CELLULE,
+        [(modifiees.famille, cle, _ENCODER.encode(mesures)) for cle, mesures in cellules if any(mesures)],
+    )
 
 
 def _read_profile(valeurs: bytes) -> Profil:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from msgspec.json import encode
-from sqlalchemy import Select, and_, func, select, text
+from sqlalchemy import Select, String, and_, bindparam, select
 
 from services.recovery.models import LigneCreance
-from shared.base import table_of
+from shared.base import JsonRows, json_field, table_of
 from shared.runtime.objets import Lecture
 
 CREANCE: Final = table_of(LigneCreance)
@@ -20,8 +20,8 @@ def creances_of(lecture: Lecture, dossiers: Iterable[tuple[str, str]]) -> list[s
 
 def _of_dossiers() -> Select[str]:
     c = CREANCE.c
-    dossiers = func.json_each(text(":dossiers")).table_valued("value")
-    caf, dossier = (func.json_extract(dossiers.c.value, f"$[{n}]") for n in range(2))
+    dossiers = JsonRows(bindparam("dossiers", type_=String)).table_valued("value")
+    caf, dossier = (json_field(dossiers.c.value, n) for n in range(2))
     return select(c.cle).select_from(dossiers).join(CREANCE, and_(c.caf == caf, c.dossier == dossier))
 
 

@@ -4,6 +4,8 @@ from msgspec import Struct
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
+from shared.base import Trie
+
 
 class Travail(Struct, frozen=True, array_like=True):
     """One stay of an item in a corbeille, as the rules of a service derive it from the facts of an object.
@@ -27,7 +29,7 @@ class Element(SQLModel, table=True):
 
     __tablename__ = "element"
     __table_args__ = (Index("element_ordre", "corbeille", "priorite", "echeance", "montant_inverse", "depuis", "cle"),)
-    cle: str = Field(primary_key=True)
+    cle: str = Field(primary_key=True, sa_type=Trie)
     corbeille: str = Field(primary_key=True)
     caf: str
     objet: str

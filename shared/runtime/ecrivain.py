@@ -4,7 +4,9 @@ Waiting messages are taken together into one commit. A future is resolved after 
 """
 
 import logging
+import random
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -13,17 +15,20 @@ from threading import Condition, Thread
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from shared.base import explain_refusal, is_conflict, is_refused_for_now
 from shared.events.porte import Recu
 from shared.pannes import crash_point, declare_point
-from shared.runtime.journal import Evince, Plume
+from shared.runtime.journal import Evince, UnePlume
 from shared.runtime.lot import ACCEPTE, Conflit, Lot, Verdict
 from shared.runtime.temoin import TEMOIN
 
 T = TypeVar("T")
 Ordre = Callable[[Lot], T]
-ESSAIS: Final = 5
+ESSAIS: Final = 6
+# Two that met once must not meet again: each waits up to this long, twice as long at each attempt (seconds).
+ECART: Final = 0.005
 # Beyond, callers are told to come back: what waits is in memory, and promised to nobody.
 ATTENTE_MAX: Final = 50_000
 DEBUT: Final = declare_point("ecrivain.debut_de_lot", "transaction ouverte, rien d'écrit")
@@ -66,7 +71,7 @@ class Ecrivain:
         self,
         service: str,
         moteur: Engine,
-        plume: Plume,
+        plume: UnePlume,
         ouvre: Callable[[Connection, int], Lot],
         clock: Callable[[], int],
         *,
@@ -143,7 +148,7 @@ class Ecrivain:
     def _serve(self, demandes: list[_Demande]) -> None:
         """Commit the demands together; alone each, when one of them spoils the batch."""
         try:
-            resultats = self._commit_with_retry(demandes)
+            resultats = self._commit(lambda lot: _execute(lot, demandes))
         except Indisponible as erreur:
             for demande in demandes:
                 demande.futur.set_exception(erreur)
@@ -171,7 +176,7 @@ class Ecrivain:
         if len(recus) == 1:
             detail = f"la base refuse d'enregistrer cet événement ({type(erreur).__name__})"
             try:
-                self._transact(lambda lot: lot.park(recus[0], detail))
+                self._commit(lambda lot: lot.park(recus[0], detail))
                 demande.futur.set_result([ACCEPTE])
             except Exception as suite:
                 demande.futur.set_exception(suite)
@@ -187,18 +192,32 @@ class Ecrivain:
                 return
         demande.futur.set_result(verdicts)
 
-    def _commit_with_retry(self, demandes: list[_Demande]) -> list[Any]:
+    def _commit(self, geste: Callable[[Lot], T]) -> T:
+        """Decide again as long as others change the rows; ``Indisponible`` when the database can not take it now."""
+        conflit: Exception | None = None
         for essai in range(ESSAIS):
+            if conflit is not None:
+                time.sleep(random.uniform(0, ECART * 2**essai))  # noqa: S311  # spreads writers, protects nothing
             try:
-                return self._transact(lambda lot: _execute(lot, demandes))
-            except Conflit as conflit:
-                _LOG.info("lot repris après un conflit", extra={"table": str(conflit), "essai": essai})
-            except OperationalError as erreur:
-                raise Indisponible(_reason(erreur)) from erreur
+                return self._transact(geste)
             except Evince as erreur:
                 self.evince = erreur
                 raise Indisponible(str(erreur)) from erreur
-        raise Indisponible("la base change trop vite : réessayer")
+            except (Conflit, DBAPIError) as erreur:
+                conflit = self._judge(erreur)
+        if isinstance(conflit, IntegrityError):
+            # Whoever came first has committed long since: the row itself is what the database refuses.
+            raise conflit
+        raise Indisponible("la base change trop vite : réessayer") from conflit
+
+    def _judge(self, erreur: Conflit | DBAPIError) -> Conflit | DBAPIError:
+        """The conflict, if it is one. Raises ``Indisponible``, or what the database refuses whatever the moment."""
+        if isinstance(erreur, Conflit) or is_conflict(erreur):
+            _LOG.info("lot repris après un conflit", extra={"service": self.service, "conflit": str(erreur)})
+            return erreur
+        if is_refused_for_now(erreur):
+            raise Indisponible(explain_refusal(erreur)) from erreur
+        raise erreur
 
     def _transact(self, geste: Callable[[Lot], T]) -> T:
         maintenant = self._clock()
@@ -242,12 +261,3 @@ def _execute(lot: Lot, demandes: list[_Demande]) -> list[Any]:
             del lot.journal[deja:]
             resultats.append(refus)
     return resultats
-
-
-def _reason(erreur: DBAPIError) -> str:
-    texte = str(erreur.orig)
-    if "full" in texte:
-        return "la base est pleine : libérer de la place, puis réessayer"
-    if "locked" in texte:
-        return "la base est occupée : réessayer"
-    return "la base ne répond pas : réessayer"

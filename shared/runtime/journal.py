@@ -3,11 +3,11 @@
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, case, insert, null, select, update
+from sqlalchemy import Connection, Engine, case, func, insert, null, select, update
 
 from shared.base import fetch_raw, insert_many, table_of
 from shared.reglages import PARTITIONS
@@ -39,11 +39,13 @@ class Enregistrement(Struct, frozen=True):
 
 
 class AJournaliser(Struct, frozen=True):
-    """An event on its way to the log. ``cle``: ``caf|dossier``, which chooses the partition."""
+    """An event on its way to the log. ``cle``: ``caf|dossier``, which chooses the partition; ``trace``: W3C
+    ``traceparent`` of the event that caused it."""
 
     cle: str
     type: str
     octets: bytes
+    trace: str | None = None
 
 
 def partition_of(cle: str) -> int:
@@ -51,7 +53,34 @@ def partition_of(cle: str) -> int:
     return zlib.crc32(cle.encode()) % PARTITIONS
 
 
-@dataclass
+class Publication(NamedTuple):
+    """How far the log of a service is published: head, rows that wait for a position, delivered up to, epoch."""
+
+    tete: int
+    attente: int
+    confirme: int
+    epoque: int
+    marque: str
+    tetes: list[int]
+
+
+class UnePlume(Protocol):
+    """What writes the log within the transactions of the writer."""
+
+    def check_lead(self, connexion: Connection) -> None:
+        """Before anything is written. Raises ``Evince``."""
+        ...
+
+    def append(self, connexion: Connection, evenements: Iterable[AJournaliser], maintenant: int) -> Self:
+        """Write the events; the pen as it will be once the transaction is committed. Raises ``Evince``."""
+        ...
+
+    def publication(self, lecture: Engine) -> Publication:
+        """What is published now."""
+        ...
+
+
+@dataclass(frozen=True)
 class Plume:
     """The pen of the leader: the head of the log and of each partition.
 
@@ -63,9 +92,10 @@ class Plume:
     epoque: int
     position: int
     tetes: list[int]
+    marque: str
 
     def append(self, connexion: Connection, evenements: Iterable[AJournaliser], maintenant: int) -> "Plume":
-        """Write the events; the pen as it will be once the transaction is committed. Raises ``Evince``."""
+        """See ``UnePlume.append``."""
         position, tetes, lignes = self.position, list(self.tetes), []
         for evenement in evenements:
             partition = partition_of(evenement.cle)
@@ -80,11 +110,12 @@ class Plume:
                     evenement.type,
                     evenement.octets,
                     maintenant,
+                    evenement.trace,
                 )
             )
             tetes[partition] = position
         insert_many(connexion, JOURNAL, lignes)
-        suivante = Plume(self.service, self.epoque, position, tetes)
+        suivante = Plume(self.service, self.epoque, position, tetes, self.marque)
         suivante.confirm(connexion)
         return suivante
 
@@ -105,14 +136,59 @@ class Plume:
         if epoque != self.epoque:
             raise self._evicted()
 
+    def publication(self, lecture: Engine) -> Publication:
+        """See ``UnePlume.publication``: whatever is committed is published."""
+        del lecture
+        return Publication(self.position, 0, self.position, self.epoque, self.marque, self.tetes)
+
     def _evicted(self) -> Evince:
         return Evince(f"le journal de {self.service} est écrit par un autre processus : celui-ci s'arrête")
+
+
+# What the publisher gives after the commit, and what the database numbers.
+_DIFFERES: Final = ("id", "position", "precedent")
+
+
+@dataclass(frozen=True)
+class PlumeDifferee:
+    """The pen of one writer among several: rows without position, which the publisher gives in the order of commits.
+
+    Ids do not become visible in their order, so that nobody but the one publisher can number the rows.
+    """
+
+    service: str
+
+    def check_lead(self, connexion: Connection) -> None:
+        """See ``UnePlume.check_lead``: writers have no leader."""
+
+    def append(self, connexion: Connection, evenements: Iterable[AJournaliser], maintenant: int) -> "PlumeDifferee":
+        """See ``UnePlume.append``."""
+        lignes = [(partition_of(e.cle), e.cle, e.type, e.octets, maintenant, e.trace) for e in evenements]
+        insert_many(connexion, JOURNAL, lignes, sans=_DIFFERES)
+        return self
+
+    def publication(self, lecture: Engine) -> Publication:
+        """See ``UnePlume.publication``; before the first publisher, an epoch 0 without a mark."""
+        attend = select(func.count()).select_from(JOURNAL).where(JOURNAL.c.position.is_(None))
+        etat = (
+            select(PUBLIEUR.c.assigne, PUBLIEUR.c.confirme, PUBLIEUR.c.epoque, EPOQUE.c.marque, PUBLIEUR.c.tetes)
+            .join_from(PUBLIEUR, EPOQUE, EPOQUE.c.numero == PUBLIEUR.c.epoque)
+            .where(PUBLIEUR.c.service == self.service)
+        )
+        with lecture.connect() as connexion:
+            attente = connexion.execute(attend).scalar_one()
+            ligne = connexion.execute(etat).first()
+        if ligne is None:
+            return Publication(0, attente, 0, 0, "", [0] * PARTITIONS)
+        assigne, confirme, epoque, marque, tetes = ligne
+        return Publication(assigne, attente, confirme, epoque, marque, msgspec.json.decode(tetes, type=list[int]))
 
 
 def take_lead(connexion: Connection, service: str, marque: str) -> Plume:
     """Start a new epoch of the log, which continues the last one from its head."""
 
-    ligne = connexion.execute(select(PUBLIEUR).where(PUBLIEUR.c.service == service)).mappings().first()
+    actuelle = select(PUBLIEUR).where(PUBLIEUR.c.service == service).with_for_update()
+    ligne = connexion.execute(actuelle).mappings().first()
     if ligne is None:
         numero, position, tetes = 1, 0, [0] * PARTITIONS
         connexion.execute(
@@ -121,11 +197,13 @@ def take_lead(connexion: Connection, service: str, marque: str) -> Plume:
             )
         )
     else:
-        numero, position = ligne["epoque"] + 1, ligne["confirme"]
+        numero, position = ligne["epoque"] + 1, ligne["assigne"]
         tetes = msgspec.json.decode(ligne["tetes"], type=list[int])
         connexion.execute(update(PUBLIEUR).where(PUBLIEUR.c.service == service).values(epoque=numero))
-    connexion.execute(insert(EPOQUE).values(numero=numero, marque=marque, depuis=position))
-    return Plume(service, numero, position, tetes)
+    connexion.execute(
+        insert(EPOQUE).values(numero=numero, marque=marque, depuis=position, tetes=msgspec.json.encode(tetes))
+    )
+    return Plume(service, numero, position, tetes, marque)
 
 
 def read_records(

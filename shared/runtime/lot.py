@@ -1,7 +1,7 @@
 """One batch, one transaction: the recipe that every change goes through (architecture §3).
 
-Inbox keys in sorted order; object rows in sorted order; decide in memory; save against the version loaded; dead
-letters; work; journal rows last. The caller opens and commits the transaction.
+Dossiers of the batch in sorted order; inbox keys in sorted order; object rows in sorted order; decide in memory; save
+against the version loaded; dead letters; work; journal rows last. The caller opens and commits the transaction.
 """
 
 from collections import defaultdict
@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Raw, Struct
 from msgspec.json import Encoder
-from sqlalchemy import Connection, Table, delete, func, select, text
+from sqlalchemy import Connection, Table, delete
 
-from shared.base import bind_keys, fetch_raw, insert_many, save_many, select_keys, table_of
+from shared.base import among_keys, bind_keys, fetch_raw, insert_many, save_many, select_keys, table_of
 from shared.corbeille.tables import Element, Report
 from shared.events.mouvements import MOUVEMENTS
 from shared.events.porte import Recu
@@ -21,6 +21,7 @@ from shared.runtime.journal import AJournaliser
 from shared.runtime.lettres import close_letters, open_letter, park_letter
 from shared.runtime.objets import Etat, Genre, Lecture, Objet, encode_pairs, form_of
 from shared.runtime.tables import LigneBoite
+from shared.runtime.verrous import Verrous
 from shared.temps import write_instant
 
 BOITE: Final = table_of(LigneBoite)
@@ -79,9 +80,11 @@ class Lot(Lecture):
         self._heure = write_instant(maintenant)
         self._source = f"/ecluse/{service}"
         self._objets: dict[str, dict[str, Objet]] = defaultdict(dict)
+        self._verrous = Verrous.on(connexion)
 
     def take(self, recus: Sequence[Recu]) -> list[Verdict]:
         """Give each event its effect once; the verdicts in the order of the events."""
+        self._lock(recus)
         verdicts, nouveaux = self._filter(recus)
         if nouveaux:
             self.apply(nouveaux)
@@ -89,12 +92,14 @@ class Lot(Lecture):
 
     def park(self, recu: Recu, detail: str) -> None:
         """Take an event that the database refuses to save as the rules state it: a dead letter holds it."""
+        self._lock([recu])
         _, nouveaux = self._filter([recu])
         if nouveaux:
             park_letter(self.connexion, recu, detail, self.maintenant)
 
     def apply(self, recus: Sequence[Recu]) -> None:
         """Give events their effect without asking the inbox (their first coming, or a replay)."""
+        self._lock(recus)
         self.journal.extend(AJournaliser(f"{r.caf}|{r.dossier}", r.type.type, r.octets) for r in recus)
         self.save(self._widen(self._add_facts(recus)))
 
@@ -162,6 +167,11 @@ class Lot(Lecture):
         """Objects in memory are no longer those of the rows: whoever needs one again reads it."""
         self._objets.clear()
 
+    def _lock(self, recus: Sequence[Recu]) -> None:
+        # Before the inbox: an event that comes twice at once waits here for its twin, and is then a known one.
+        if self._verrous is not None:
+            self._verrous.hold(self.connexion, {f"{r.caf}|{r.dossier}" for r in recus})
+
     def _filter(self, recus: Sequence[Recu]) -> tuple[list[Verdict], list[Recu]]:
         """The inbox: verdicts of all, and those that are new, which it now holds."""
         cles = sorted({r.cle for r in recus})
@@ -221,7 +231,11 @@ class Lot(Lecture):
             table_of(genre.modele), c.cle, [c.cle, c.dossier, c.version, c.faits, c.images, c.impossibles, c.travaux]
         )
         objets = self._objets[genre.nom]
-        for cle, dossier, version, faits, *gardes in fetch_raw(self.connexion, requete, bind_keys(cles)):
+        lignes = fetch_raw(self.connexion, requete, bind_keys(cles))
+        if self._verrous is not None:
+            # An event may name another dossier than its object's: what changes there must wait as well.
+            self._verrous.hold(self.connexion, {f"{cle.partition('|')[0]}|{d}" for cle, d, *_ in lignes if d})
+        for cle, dossier, version, faits, *gardes in lignes:
             caf, _, identifiant = cle.partition("|")
             objets[cle] = Objet(genre, cle, caf, identifiant, decode_facts(faits), version, dossier, *gardes)
         for cle in cles:
@@ -266,10 +280,7 @@ class Lot(Lecture):
         finis = [o.cle for o, e in changements if o.travaux != _VIDE and not e.travaux]
         for table, cles in ((ELEMENT, anciens), (REPORT, finis)):
             if cles:
-                voulues = func.json_each(text(":cles")).table_valued("value")
-                self.connexion.execute(
-                    delete(table).where(table.c.cle.in_(select(voulues.c.value))), bind_keys(sorted(cles))
-                )
+                self.connexion.execute(delete(table).where(among_keys(table.c.cle)), bind_keys(sorted(cles)))
         lignes = [
             (
                 objet.cle,

@@ -12,12 +12,21 @@ from msgspec import Struct
 from sqlalchemy import Connection, Engine, select
 from sqlmodel import SQLModel
 
-from shared.base import create_tables, open_sqlite
+from shared.base import open_engine
 from shared.corbeille.tables import TABLES_CORBEILLE
 from shared.events.porte import Recu
+from shared.migrations import prepare_base
 from shared.reglages import Reglages
 from shared.runtime.ecrivain import Ecrivain
-from shared.runtime.journal import EPOQUE, Enregistrement, read_records, take_lead
+from shared.runtime.journal import (
+    EPOQUE,
+    Enregistrement,
+    PlumeDifferee,
+    Publication,
+    UnePlume,
+    read_records,
+    take_lead,
+)
 from shared.runtime.lot import Lot, Verdict
 from shared.runtime.objets import Genre
 from shared.runtime.tables import TABLES_COMMUNES
@@ -56,6 +65,11 @@ class Cloche:
             self.coups += 1
             self.signal.notify_all()
 
+    def wait(self, coups: int, au_plus: float) -> None:
+        """Return once it has rung more than ``coups`` times, or after ``au_plus`` seconds."""
+        with self.signal:
+            self.signal.wait_for(lambda: self.coups != coups, au_plus)
+
 
 @dataclass
 class ServiceDeFaits:
@@ -66,7 +80,6 @@ class ServiceDeFaits:
     lecture: Engine
     ecriture: Engine
     ecrivain: Ecrivain
-    marque: str
     deciders: Mapping[str, Genre]
 
     def submit(self, recus: Sequence[Recu]) -> "Future[list[Verdict]]":
@@ -77,9 +90,14 @@ class ServiceDeFaits:
         """Head and backlog of the log now. Raises ``Evince`` when another process has taken the lead."""
         if self.ecrivain.evince:
             raise self.ecrivain.evince
-        # In this order: whatever was acknowledged before the instant is within the head.
+        # In this order: whatever was acknowledged before the instant is within the head, or waits.
         instant, attente = self.reglages.clock(), self.ecrivain.waiting
-        return Tic(self.nom, self.ecrivain.plume.position, attente, self.marque, instant)
+        etat = self.publication()
+        return Tic(self.nom, etat.tete, attente + etat.attente, etat.marque, instant)
+
+    def publication(self) -> Publication:
+        """How far the log is published now."""
+        return self.ecrivain.plume.publication(self.lecture)
 
     def lineage(self) -> list[MaillonEpoque]:
         """The epochs of the log, oldest first."""
@@ -116,17 +134,22 @@ def open_service(
     modeles: Sequence[type[SQLModel]],
     notify: Callable[[], None],
 ) -> ServiceDeFaits:
-    """Open the database of a service, take the lead of its log and start its writer."""
-    chemin = reglages.base(nom)
-    ecriture = open_sqlite(chemin, pages_max=reglages.pages_max, ecriture=True)
-    create_tables(ecriture, [*TABLES_COMMUNES, *TABLES_CORBEILLE, *modeles])
-    marque = uuid4().hex
-    with ecriture.begin() as connexion:
-        plume = take_lead(connexion, nom, marque)
+    """Open the database of a service and start its writer. Raises ``BaseInutilisable``."""
+    ecriture = open_engine(reglages, nom, ecriture=True)
+    prepare_base(ecriture, nom, [*TABLES_COMMUNES, *TABLES_CORBEILLE, *modeles])
 
     def open_batch(connexion: Connection, maintenant: int) -> Lot:
         return Lot(nom, deciders, connexion, maintenant)
 
+    plume = _open_pen(ecriture, nom)
     ecrivain = Ecrivain(nom, ecriture, plume, open_batch, reglages.clock, lot_max=reglages.lot_max, notify=notify)
     ecrivain.start()
-    return ServiceDeFaits(nom, reglages, open_sqlite(chemin), ecriture, ecrivain, marque, deciders)
+    return ServiceDeFaits(nom, reglages, open_engine(reglages, nom), ecriture, ecrivain, deciders)
+
+
+def _open_pen(ecriture: Engine, nom: str) -> UnePlume:
+    """Several writers share a PostgreSQL database and leave the log to its publisher; a file has one, which leads."""
+    if ecriture.dialect.name == "postgresql":
+        return PlumeDifferee(nom)
+    with ecriture.begin() as connexion:
+        return take_lead(connexion, nom, uuid4().hex)

@@ -3,42 +3,62 @@
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
+from shared.base import Grand, TexteLibre
+
 
 class LigneJournal(SQLModel, table=True):
     """One event of the service's log. ``position`` orders the log; ``precedent`` is the previous one of its partition.
 
-    ``octets`` is the event as published; ``enregistre_le`` the instant of the commit (ns).
+    Both are null until the publisher gives them, where it works apart from the writers. ``octets`` is the event as
+    published; ``enregistre_le`` the instant of the transaction (ns); ``trace``: W3C ``traceparent`` of its coming.
     """
 
     __tablename__ = "journal"
-    id: int | None = Field(default=None, primary_key=True)
-    position: int | None = Field(default=None, unique=True)
-    precedent: int = 0
+    __table_args__ = (
+        Index(
+            "journal_sans_position",
+            "id",
+            sqlite_where=text("position IS NULL"),
+            postgresql_where=text("position IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=Grand)
+    position: int | None = Field(default=None, unique=True, sa_type=Grand)
+    precedent: int | None = Field(default=None, sa_type=Grand)
     partition: int
     cle: str
     type: str
     octets: bytes
-    enregistre_le: int
+    enregistre_le: int = Field(sa_type=Grand)
+    trace: str | None = None
 
 
 class Publieur(SQLModel, table=True):
-    """The fenced publisher row: one leader, known by its ``epoque``. ``tetes``: last position of each partition."""
+    """The fenced publisher row: one leader, known by its ``epoque``. ``tetes``: last position of each partition.
+
+    ``sujet``: identifier of the Kafka topic that the log goes to, null where there is none.
+    """
 
     __tablename__ = "publieur"
     service: str = Field(primary_key=True)
     epoque: int
-    assigne: int = 0
-    confirme: int = 0
+    assigne: int = Field(default=0, sa_type=Grand)
+    confirme: int = Field(default=0, sa_type=Grand)
     tetes: bytes = b"[]"
+    sujet: str | None = None
 
 
 class Epoque(SQLModel, table=True):
-    """The lineage of the log: each start of the publisher continues the one before it from ``depuis``."""
+    """The lineage of the log: each start of the publisher continues the one before it from ``depuis``.
+
+    ``tetes``: JSON list of the head of each partition then; null in an epoch older than this column.
+    """
 
     __tablename__ = "epoque"
     numero: int = Field(primary_key=True)
     marque: str
-    depuis: int
+    depuis: int = Field(sa_type=Grand)
+    tetes: bytes | None = None
 
 
 class Repere(SQLModel, table=True):
@@ -49,9 +69,28 @@ class Repere(SQLModel, table=True):
     source: str = Field(primary_key=True)
     generation: int = Field(primary_key=True)
     partition: int = Field(primary_key=True)
-    position: int
-    offset: int = 0
+    position: int = Field(sa_type=Grand)
+    offset: int = Field(default=0, sa_type=Grand)
     marque: str
+
+
+class EpoqueVue(SQLModel, table=True):
+    """An epoch of a source's log that a consumer has met on Kafka: what is of none of them comes from elsewhere."""
+
+    __tablename__ = "epoque_vue"
+    consommateur: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    numero: int = Field(primary_key=True)
+    marque: str
+
+
+class SujetLu(SQLModel, table=True):
+    """The identifier of the Kafka topic that a consumer reads for a source: another one is another log."""
+
+    __tablename__ = "sujet_lu"
+    consommateur: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    sujet: str
 
 
 class LigneBoite(SQLModel, table=True):
@@ -68,22 +107,36 @@ class LettreMorte(SQLModel, table=True):
 
     __tablename__ = "lettre_morte"
     __table_args__ = (
-        Index("lettre_morte_ouverte", "numero", sqlite_where=text("close_le IS NULL")),
+        Index(
+            "lettre_morte_ouverte",
+            "numero",
+            sqlite_where=text("close_le IS NULL"),
+            postgresql_where=text("close_le IS NULL"),
+        ),
         Index("lettre_morte_evenement", "evenement_source", "evenement_id"),
     )
-    numero: int | None = Field(default=None, primary_key=True)
-    evenement_source: str
-    evenement_id: str
+    numero: int | None = Field(default=None, primary_key=True, sa_type=Grand)
+    evenement_source: str = Field(sa_type=TexteLibre)
+    evenement_id: str = Field(sa_type=TexteLibre)
     type: str
     caf: str
     objet: str
     motif: str
-    detail: str
+    detail: str = Field(sa_type=TexteLibre)
     octets: bytes
-    recue_le: int
+    recue_le: int = Field(sa_type=Grand)
     essais: int = 1
-    close_le: int | None = None
+    close_le: int | None = Field(default=None, sa_type=Grand)
     close_par: str | None = None
 
 
-TABLES_COMMUNES: tuple[type[SQLModel], ...] = (LigneJournal, Publieur, Epoque, Repere, LigneBoite, LettreMorte)
+# What a consumer keeps of the logs that it reads.
+TABLES_DE_LECTURE: tuple[type[SQLModel], ...] = (Repere, EpoqueVue, SujetLu)
+TABLES_COMMUNES: tuple[type[SQLModel], ...] = (
+    LigneJournal,
+    Publieur,
+    Epoque,
+    *TABLES_DE_LECTURE,
+    LigneBoite,
+    LettreMorte,
+)

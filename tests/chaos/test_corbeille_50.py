@@ -90,7 +90,7 @@ class Tete:
     def wait_for(self, atelier: Atelier, position: int) -> None:
         """Until the log has reached a position."""
         with self._signal:
-            self._signal.wait_for(lambda: atelier.service.ecrivain.plume.position >= position)
+            self._signal.wait_for(lambda: atelier.service.publication().tete >= position)
 
 
 def test_fifty_consumers_killed_at_random_do_every_item_once(tmp_path: Path) -> None:

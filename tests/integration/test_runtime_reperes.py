@@ -273,7 +273,7 @@ def test_of_two_consumers_on_one_checkpoint_the_slower_stops_and_writes_nothing(
         maison.consommateur.checkpoint()
     second = open_second(maison)
     deposit(maison, arrivee("P-2", JOUR), arrivee("P-3", JOUR))
-    cibles = {"production": maison.services["production"].ecrivain.plume.position}
+    cibles = {"production": maison.services["production"].publication().tete}
     assert maison.consommateur.wait_for(cibles, 60)
     assert second.consommateur.wait_for(cibles, 60)
     maison.consommateur.checkpoint()

@@ -1,0 +1,88 @@
+"""Statements over many keys: the keys travel as one JSON text, which both databases take apart."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    bindparam,
+    cast,
+    literal_column,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+_CLES: Final = "cles"
+
+
+class JsonRows(FunctionElement[Any]):
+    """The elements of a JSON list given as text, as rows of one column: ``JsonRows(x).table_valued("value")``."""
+
+    name = "json_rows"
+    inherit_cache = True
+
+
+@compiles(JsonRows, "sqlite")
+def _rows_sqlite(element: JsonRows, compiler: Any, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(JsonRows, "postgresql")
+def _rows_postgresql(element: JsonRows, compiler: Any, **options: Any) -> str:
+    return f"json_array_elements(CAST({compiler.process(element.clauses, **options)} AS json))"
+
+
+class _Element(FunctionElement[str]):
+    """The text of one value of ``JsonRows``, or of its n-th member where the value is a list."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_Element, "sqlite")
+def _element_sqlite(element: _Element, compiler: Any, **options: Any) -> str:
+    valeur, *rang = (compiler.process(c, **options) for c in element.clauses)
+    return f"json_extract({valeur}, '$[{rang[0]}]')" if rang else str(valeur)
+
+
+@compiles(_Element, "postgresql")
+def _element_postgresql(element: _Element, compiler: Any, **options: Any) -> str:
+    valeur, *rang = (compiler.process(c, **options) for c in element.clauses)
+    return f"({valeur} ->> {rang[0]})" if rang else f"({valeur} #>> '{{}}')"
+
+
+def json_field(valeur: ColumnElement[Any], rang: int, *, entier: bool = False) -> ColumnElement[Any]:
+    """The n-th member of a row of ``JsonRows`` that is a list: a text, or a whole number."""
+    membre = _Element(valeur, literal_column(str(rang)))
+    return cast(membre, BigInteger) if entier else membre
+
+
+def among_keys(colonne: Column[Any]) -> ColumnElement[bool]:
+    """``colonne`` is one of the keys of ``bind_keys``."""
+    cles: BindParameter[str] = bindparam(_CLES, type_=String)
+    valeurs = JsonRows(cles).table_valued("value")
+    return colonne.in_(select(_Element(valeurs.c.value)))
+
+
+def select_keys(table: Table, colonne: Column[Any], colonnes: Sequence[Column[Any]]) -> Select[Any]:
+    """A select over ``table`` whose ``colonne`` is one of the keys of ``bind_keys``."""
+    return select(*colonnes).select_from(table).where(among_keys(colonne))
+
+
+def bind_keys(cles: Iterable[str]) -> dict[str, str]:
+    """The parameter of ``select_keys`` and ``among_keys``. Keys hold no NUL."""
+    return {_CLES: msgspec.json.encode(list(cles)).decode()}
+
+
+def fetch_raw(connexion: Connection, requete: Select[Any], parametres: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows as the driver gives them (bytes, str, int, None): none of our columns needs a conversion."""
+    return list(connexion.execute(requete, dict(parametres)).cursor.fetchall())
