@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from shared.pannes import crash_point, declare_point
 from shared.runtime.journal import Enregistrement, Evince
-from shared.runtime.reperes import Arret, Avance, Trou, load_marks, save_marks
+from shared.runtime.reperes import Arret, Avance, PasEncore, Trou, load_marks, save_marks
 from shared.runtime.service import Cloche, MaillonEpoque, Tic
 from shared.temps import SECONDE
 
@@ -286,6 +286,8 @@ class Consommateur:
         except (Arret, Evince) as arret:
             avance.arret = str(arret)
             _LOG.error("consommation arrêtée", extra={"source": source.nom, "raison": str(arret)})
+        except PasEncore:
+            return 0
         except Exception:
             _LOG.exception("lecture du journal impossible pour le moment", extra={"source": source.nom})
         return 0

@@ -18,6 +18,10 @@ class Arret(Exception):
     """The consumer must not go on by itself; the message says why and what to do."""
 
 
+class PasEncore(Exception):
+    """Nothing is known of the log yet: its publisher has not spoken."""
+
+
 class Trou(Exception):
     """A record of the log is missing; the message says which. It may still come."""
 

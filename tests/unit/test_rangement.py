@@ -19,7 +19,8 @@ def test_any_order_with_doubles_comes_out_once_in_order(hasard: Random, nombre: 
     envois = [record(p, hasard.randrange(12)) for p in range(1, nombre + 1)]
     envois += [hasard.choice(envois) for _ in range(hasard.randrange(20))]
     hasard.shuffle(envois)
-    rangement, lus = Rangement(), []
+    rangement = Rangement()
+    lus: list[int] = []
     while envois or len(lus) < nombre:
         coupe = hasard.randrange(1, 9)
         rangement.add(envois[:coupe])

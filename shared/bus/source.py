@@ -1,0 +1,203 @@
+"""The log of a service on Kafka, as the consumer follows it (see ``Source``)."""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final, Protocol
+
+from shared.bus.fil import FilIllisible, Lu, Ouverture, read_record
+from shared.bus.rangement import Rangement
+from shared.bus.recepteur import Message, Recepteur
+from shared.bus.tics import Lignee, TicsLus
+from shared.runtime.consommateur import Lecture
+from shared.runtime.journal import Enregistrement
+from shared.runtime.reperes import Arret, Avance, PasEncore, Trou
+from shared.runtime.service import Cloche, MaillonEpoque, Tic
+
+# A record may come after those of other partitions; for longer, it is missing (seconds).
+PATIENCE_TROU: Final = 10.0
+PATIENCE_EPOQUE: Final = 30.0
+PATIENCE_RELECTURE: Final = 60.0
+
+
+class LecteurOuvert(Protocol):
+    """A running reader of a topic. ``arret``: why it has stopped."""
+
+    @property
+    def arret(self) -> str | None: ...
+    def reseek(self) -> None: ...
+
+
+class Recue(Recepteur):
+    """What the partitions of one log gave, in order: taken from a reader, given to a consumer."""
+
+    def __init__(self, nom: str, types: Collection[str], lignee: Lignee, ring: Callable[[], None]) -> None:
+        self.nom = nom
+        self._types = frozenset(types)
+        self._lignee = lignee
+        self._ring = ring
+        self._rangement = Rangement()
+        self._avance = Avance()
+        self._attendue: tuple[int, float] = (-1, 0.0)
+        self._inconnue: tuple[str, float] = ("", 0.0)
+
+    def assigned(self, partitions: Collection[int]) -> Mapping[int, int]:
+        """One record before the watermark: its instant is that of the last event applied."""
+        return {p: max(0, self._avance.offsets[p] - 1) for p in partitions}
+
+    def ready(self, partition: int) -> bool:
+        """See ``Recepteur.ready``."""
+        return self._rangement.has_room(partition)
+
+    def apply(self, partition: int, records: Sequence[Message]) -> None:
+        """Take the records of a batch. Raises ``Arret`` on what is not of this log or can not be read."""
+        avance, nouveaux = self._avance, []
+        for brut in records:
+            record = _read(self.nom, partition, brut, self._types)
+            if isinstance(record, Ouverture):
+                self._lignee.learn(record.lignee)
+            elif not self._lignee.knows(record.epoque.marque):
+                self._wait_for_epoch(record.epoque.marque, partition, brut.offset)
+            elif record.enregistrement.position > avance.curseur:
+                nouveaux.append(record.enregistrement)
+            else:
+                avance.dernier = max(avance.dernier, record.enregistrement.enregistre_le)
+        if nouveaux:
+            self._rangement.add(nouveaux)
+            self._ring()
+
+    def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]:
+        """See ``Lecture.read``. Raises ``Trou`` when the next record does not come."""
+        del types
+        records = self._rangement.take(apres, limite)
+        if not records:
+            self._look_for_hole(apres)
+        return records
+
+    def go_to(self, avance: Avance) -> None:
+        """What is read next follows these watermarks."""
+        self._avance = avance
+        self._rangement.clear()
+
+    def _wait_for_epoch(self, marque: str, partition: int, offset: int) -> None:
+        """A publisher tells its epoch beside the log too: it may be heard after. Raises ``PasEncore``, then ``Arret``."""
+        if self._inconnue[0] != marque:
+            self._inconnue = (marque, time.monotonic())
+        if time.monotonic() - self._inconnue[1] < PATIENCE_EPOQUE:
+            raise PasEncore(f"époque {marque} du journal de {self.nom} : son publieur n'a pas encore parlé")
+        raise Arret(
+            f"le journal de {self.nom} porte des événements d'une époque inconnue ({marque}, partition {partition}, "
+            f"offset {offset}) : une ancienne copie de la base a été restaurée. Remettre la base d'origine, ou "
+            "accepter cette copie avec « ecluse rebuild --accepter-restauration »"
+        )
+
+    def _look_for_hole(self, apres: int) -> None:
+        manque = self._rangement.missing(apres)
+        if manque is None:
+            self._attendue = (-1, 0.0)
+        elif self._attendue[0] != apres:
+            self._attendue = (apres, time.monotonic())
+        elif time.monotonic() - self._attendue[1] > PATIENCE_TROU:
+            self._attendue = (apres, time.monotonic())
+            raise Trou(f"trou dans le journal de {self.nom} : la position {manque[0]} manque, {manque[1]} est arrivée")
+
+
+def _read(nom: str, partition: int, brut: Message, types: Collection[str]) -> Lu | Ouverture:
+    try:
+        return read_record(nom, partition, brut.offset, brut.headers, brut.value, types)
+    except FilIllisible as erreur:
+        raise Arret(
+            f"le journal de {nom} porte un enregistrement illisible (partition {partition}, offset {brut.offset}) : "
+            f"{erreur}. Rien n'a été sauté : mettre Écluse à jour, ou trouver qui d'autre écrit dans ce topic"
+        ) from erreur
+
+
+Lance = Callable[[Recue], AbstractContextManager[LecteurOuvert]]
+
+
+class SourceKafka:
+    """The log of a service, read from its topic; ``lance`` starts a reader of it for a ``Recue``."""
+
+    def __init__(self, nom: str, types: Collection[str], tics: TicsLus, cloche: Cloche, lance: Lance) -> None:
+        self.nom = nom
+        self._types = types
+        self._tics = tics
+        self._lance = lance
+        self._recue = Recue(nom, types, tics.lignee(nom), cloche.ring)
+        self._ouverture: AbstractContextManager[LecteurOuvert] | None = None
+        self._lecteur: LecteurOuvert | None = None
+        self._vue = ""
+
+    def tick(self) -> Tic:
+        """The last tick heard, with the newest epoch that was met. Raises ``PasEncore``, ``Arret``."""
+        if self._lecteur is not None and self._lecteur.arret:
+            raise Arret(self._lecteur.arret)
+        tic = self._tics.latest(self.nom)
+        if tic is None:
+            raise PasEncore(f"le publieur de {self.nom} n'a pas encore parlé")
+        self._vue = self._tics.lignee(self.nom).marque
+        return Tic(self.nom, tic.tete, tic.attente, self._vue, tic.instant)
+
+    def lineage(self) -> list[MaillonEpoque]:
+        """See ``Source.lineage``."""
+        return self._tics.lignee(self.nom).links()
+
+    def resume(self, avance: Avance) -> None:
+        """See ``Source.resume``."""
+        if self._lecteur is not None and self._lecteur.arret:
+            self.close()
+        self._recue.go_to(avance)
+        if self._lecteur is None:
+            self._ouverture = self._lance(self._recue)
+            self._lecteur = self._ouverture.__enter__()
+        else:
+            self._lecteur.reseek()
+
+    def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]:
+        """See ``Source.read``; nothing of an epoch that the consumer has not judged yet."""
+        if self._tics.lignee(self.nom).marque != self._vue:
+            return []
+        try:
+            return self._recue.read(apres, limite, types)
+        except Trou:
+            if self._lecteur is not None:
+                self._lecteur.reseek()
+            raise
+
+    @contextmanager
+    def reread(self) -> Iterator[Lecture]:
+        """See ``Source.reread``: another reader, from the beginning of the topic."""
+        cloche = Cloche()
+        recue = Recue(self.nom, self._types, self._tics.lignee(self.nom), cloche.ring)
+        recue.go_to(Avance())
+        with self._lance(recue) as lecteur:
+            yield _Relecture(recue, cloche, lecteur)
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._ouverture is not None:
+            self._ouverture.__exit__(None, None, None)
+            self._ouverture = self._lecteur = None
+
+
+class _Relecture:
+    """A log read from its beginning: each read waits until something has come."""
+
+    def __init__(self, recue: Recue, cloche: Cloche, lecteur: LecteurOuvert) -> None:
+        self.nom = recue.nom
+        self._lecteur = lecteur
+        self._recue = recue
+        self._cloche = cloche
+
+    def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]:
+        """See ``Lecture.read``. Raises ``Trou`` when nothing comes, ``Arret``."""
+        fin = time.monotonic() + PATIENCE_RELECTURE
+        while True:
+            coups = self._cloche.coups
+            if records := self._recue.read(apres, limite, types):
+                return records
+            if self._lecteur.arret:
+                raise Arret(self._lecteur.arret)
+            if time.monotonic() > fin:
+                raise Trou(f"le journal de {self.nom} ne donne rien après la position {apres} : vérifier Kafka")
+            self._cloche.wait(coups, 1.0)
