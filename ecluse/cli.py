@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ecluse import __version__
-from ecluse.commandes import chiffres, donnees, etat, evenements, lettres, up
+from ecluse.commandes import chiffres, donnees, etat, evenements, lettres, sujets, up
 from ecluse.emission.cli import app as relais
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("lien")(etat.create_link)
 app.command("panne")(etat.show_failure)
 app.add_typer(lettres.app, name="dead-letters")
 app.add_typer(evenements.app, name="events")
+app.add_typer(sujets.app, name="topics")
 app.add_typer(relais, name="relais")
 
 
