@@ -15,9 +15,11 @@ from services.indicators.fold.pli import Ecart, Pli
 from services.indicators.invariants import Invariants
 from services.indicators.models import TABLES_INDICATEURS
 from services.indicators.tableau import Tableau
-from shared.base import create_tables, open_sqlite
+from shared.base import open_engine
+from shared.migrations import prepare_base
 from shared.reglages import Reglages
 from shared.runtime.consommateur import Consommateur, Garde, Lecture, Source
+from shared.runtime.garde import GardePostgres
 from shared.runtime.journal import Enregistrement
 from shared.runtime.reperes import REPERE, Arret, Avance, load_marks
 from shared.runtime.service import Cloche
@@ -213,20 +215,17 @@ def bootstrap(
     rangees: RangeesDeProduction,
     files: answer.FilesDeRecouvrement,
     cibles: Cibles | None = None,
-    garde: Garde | None = None,
 ) -> Indicateurs:
     """The running service: the fold of the last checkpoint, and a consumer that goes on from its watermarks.
 
-    ``cibles``: the targets to hold the figures against, by default those that are published; ``garde``: who writes the
-    checkpoint, when several processes fold the same logs.
+    ``cibles``: the targets to hold the figures against, by default those that are published.
     """
     cibles = cibles or published_targets()
-    moteur = open_sqlite(reglages.base(CONSOMMATEUR), pages_max=reglages.pages_max, ecriture=True)
-    create_tables(moteur, [Repere, *TABLES_INDICATEURS])
-    with moteur.begin() as connexion:
-        pli, reperes = _load(connexion)
+    moteur = open_engine(reglages, CONSOMMATEUR, ecriture=True)
+    prepare_base(moteur, CONSOMMATEUR, [Repere, *TABLES_INDICATEURS])
+    pli, reperes = _load(reglages, moteur)
     puits = PuitsDuPli(pli)
-    consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes, garde)
+    consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes, _guard(moteur))
     consommateur.start()
     stock = StockAuRepere(rangees, consommateur)
     tableau = Tableau(pli, cibles, stock, files)
@@ -248,13 +247,25 @@ def fold_between(pli: Pli, sources: Sequence[Lecture], depuis: dict[str, int], j
     return lus
 
 
-def _load(connexion: Connection) -> tuple[Pli, dict[str, Avance]]:
+def _guard(moteur: Engine) -> Garde | None:
+    """Several processes share a PostgreSQL database, and one at a time writes the checkpoint there."""
+    return GardePostgres(moteur, f"point-{CONSOMMATEUR}") if moteur.dialect.name == "postgresql" else None
+
+
+def _load(reglages: Reglages, moteur: Engine) -> tuple[Pli, dict[str, Avance]]:
     """The last checkpoint; nothing when its cells are of another version, so that the logs are folded again."""
+    lecture = open_engine(reglages, CONSOMMATEUR)
     try:
-        return store.load(connexion), load_marks(connexion, CONSOMMATEUR)
+        # Cells and watermarks of one moment, whatever another process writes meanwhile.
+        with lecture.begin() as connexion:
+            return store.load(connexion), load_marks(connexion, CONSOMMATEUR)
     except store.PliPerime:
-        _forget(connexion)
+        if moteur.dialect.name != "postgresql":
+            with moteur.begin() as connexion:
+                _forget(connexion)
         return Pli(), {}
+    finally:
+        lecture.dispose()
 
 
 def _forget(connexion: Connection) -> None:
