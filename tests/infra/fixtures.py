@@ -23,7 +23,8 @@ def launch(fabrique: Callable[[], S]) -> Iterator[S]:
     """A running server, closed at the end; where it cannot be had the test is skipped, and in CI fails."""
     with ExitStack() as pile:
         try:
-            serveur = pile.enter_context(fabrique())
+            serveur = fabrique()
+            pile.enter_context(serveur)
         except ServeurAbsent as absence:
             if os.environ.get("CI"):
                 pytest.fail(str(absence), pytrace=False)

@@ -1,4 +1,4 @@
-"""The libraries of Apache Kafka, fetched once from Maven Central: ``python -m tests.infra.jars``."""
+"""The libraries of Apache Kafka, fetched once from Maven Central."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -70,10 +69,3 @@ def _fetch(jars: Path) -> None:
                 "vérifiez le réseau, puis make serveurs"
             )
         Path(travail, "jars").rename(jars)
-
-
-if __name__ == "__main__":
-    try:
-        print(f"Kafka {VERSION} : {kafka_jars()}")
-    except ServeurAbsent as absence:
-        sys.exit(str(absence))

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar, Self
@@ -109,7 +109,7 @@ class Serveur(ABC):
         """End all of its processes at once, as a power cut of its machine would."""
         if self.running:
             # Held first, so that it starts no process while they are counted.
-            os.kill(self.pid, signal.SIGSTOP)
+            self._freeze([self.pid])
             self._end(self._family())
             self._reap()
 
@@ -119,9 +119,10 @@ class Serveur(ABC):
         self.start()
 
     def pause(self) -> None:
-        """Freeze every process of it (SIGSTOP): connections stay open, nothing answers."""
-        os.kill(self.pid, signal.SIGSTOP)
-        _signal(self._family(), signal.SIGSTOP)
+        """Freeze every process of it (SIGSTOP), and wait until they are: connections stay open, nothing answers."""
+        # The first one held starts no other.
+        self._freeze([self.pid])
+        self._freeze(self._family())
 
     def resume(self) -> None:
         """Undo `pause`."""
@@ -179,6 +180,11 @@ class Serveur(ABC):
         fin = self.journal.read_text(errors="replace")[-2000:] if self.journal.exists() else ""
         return f"{self.nom} {etat}, port {self.port}. Fin de ce qu'il a écrit :\n{fin}"
 
+    def _freeze(self, famille: Sequence[int]) -> None:
+        _signal(famille, signal.SIGSTOP)
+        if not _wait(lambda: not any(_active(pid) for pid in famille), DELAI):
+            raise ServeurEnPanne(f"{self.nom} : un processus de {list(famille)} ne se fige pas.")
+
     def _end(self, famille: Sequence[int]) -> None:
         _signal(famille, signal.SIGKILL)
         if not _wait_gone(famille, DELAI):
@@ -197,7 +203,7 @@ def descendants(pid: int) -> list[int]:
     """The processes that come from one, nearest first (Linux; none elsewhere)."""
     enfants: dict[int, list[int]] = {}
     for dossier in Path("/proc").glob("[0-9]*"):
-        etat = _state(int(dossier.name))
+        etat = state_of(int(dossier.name))
         if etat:
             enfants.setdefault(etat[1], []).append(int(dossier.name))
     trouves = [pid]
@@ -208,7 +214,7 @@ def descendants(pid: int) -> list[int]:
 
 def alive(pid: int) -> bool:
     """True for a process that runs; one that ended and that nobody has read yet counts as gone."""
-    etat = _state(pid)
+    etat = state_of(pid)
     if etat is not None:
         return etat[0] != "Z"
     if Path("/proc/self").exists():
@@ -237,7 +243,7 @@ def unprivileged_user() -> str | None:
     raise ServeurAbsent("PostgreSQL refuse d'être lancé par root : créez un utilisateur postgres ou nobody.")
 
 
-def _state(pid: int) -> tuple[str, int] | None:
+def state_of(pid: int) -> tuple[str, int] | None:
     """State letter and parent of a process; None when there is none, or no /proc to tell."""
     try:
         texte = Path(f"/proc/{pid}/stat").read_text(errors="replace")
@@ -256,9 +262,20 @@ def _signal(famille: Sequence[int], signe: signal.Signals) -> None:
             continue
 
 
+def _active(pid: int) -> bool:
+    """False for a process that is frozen or gone; False too where there is no /proc to tell."""
+    etat = state_of(pid)
+    return etat is not None and etat[0] not in "TtZX"
+
+
 def _wait_gone(famille: Sequence[int], delai: float) -> bool:
+    return _wait(lambda: not any(alive(pid) for pid in famille), delai)
+
+
+def _wait(condition: Callable[[], bool], delai: float) -> bool:
+    """Wait until it holds; False when it does not within ``delai`` seconds."""
     fin = time.monotonic() + delai
-    while any(alive(pid) for pid in famille):
+    while not condition():
         if time.monotonic() > fin:
             return False
         time.sleep(0.01)

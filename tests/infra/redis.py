@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.infra.processus import Serveur, ServeurAbsent
 
@@ -41,5 +43,5 @@ class Redis(Serveur):
         return [str(self._programme), *(mot for nom, valeur in reglages.items() for mot in (f"--{nom}", valeur))]
 
     def ask(self) -> None:
-        with redis.Redis(port=self.port, socket_timeout=5) as client:
+        with redis.Redis(port=self.port, socket_timeout=5, retry=Retry(NoBackoff(), 0)) as client:
             client.ping()
