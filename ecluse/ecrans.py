@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from ecluse.maison import Maison
 from services.indicators.pages import create_pages_router
+from shared.corbeille.etal import EtalLocal, create_home_router
 from shared.corbeille.pages import create_pages_router as create_queue_pages
 from shared.temps import to_jour
 from shared.web.acces import Acces
@@ -24,6 +25,7 @@ def install_screens(app: FastAPI, maison: Maison, acces: Acces) -> Callable[[], 
 
     pages, diffuseur = create_pages_router(maison.indicateurs, lambda: maison.indicateurs.puits.version, today)
     app.include_router(pages)
+    app.include_router(create_home_router([EtalLocal(c) for c in maison.corbeilles.values()], today))
     app.include_router(create_queue_pages(maison.corbeilles, today))
     app.include_router(create_state_page(maison.state))
     return diffuseur.close

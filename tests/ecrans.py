@@ -18,6 +18,7 @@ from services.indicators.pages import create_pages_router
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.base import Indicateur
 from services.indicators.rules import CodeInconnu, CoupeImpossible, parse_period, parse_step, split
+from shared.corbeille.etal import EtalLocal, create_home_router
 from shared.corbeille.pages import create_pages_router as create_queue_pages
 from shared.corbeille.service import Corbeilles
 from shared.temps import to_iso
@@ -194,6 +195,8 @@ def build_app(
     figures = chiffres or FauxChiffres()
     router, app.state.diffuseur = create_pages_router(figures, figures.version, lambda: AUJOURDHUI)
     app.include_router(router)
+    etals = [EtalLocal(c) for c in (corbeilles or {}).values()]
+    app.include_router(create_home_router(etals, lambda: today))
     app.include_router(create_queue_pages(corbeilles or {}, lambda: today))
     app.include_router(create_state_page(lambda: ETAT))
     return app

@@ -1,11 +1,10 @@
 """The work queues for a person: take the next item, end it, put it aside, give it back. No script is needed."""
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -13,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from shared.corbeille.endpoints import Accueil
-from shared.corbeille.lecture import Compte
+from shared.corbeille.etal import address_of, new_key, read_caf
 from shared.corbeille.refus import DateRefusee
-from shared.corbeille.regles import Definition, MotifReport
-from shared.corbeille.service import Corbeilles, Pris, Talon
+from shared.corbeille.regles import MotifReport
+from shared.corbeille.service import Corbeilles, Talon
 from shared.corbeille.tenus import read_held
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.temps import from_iso, to_iso
@@ -32,13 +31,6 @@ _RIEN: Final = "Rien à prendre dans cette corbeille pour l'instant."
 _SORTI: Final = "C'est enregistré : l'élément n'est plus dans aucune corbeille."
 
 
-class LigneCorbeille(NamedTuple):
-    """A corbeille and what it holds today."""
-
-    definition: Definition
-    compte: Compte
-
-
 class Ecrans:
     """The pages of the work queues."""
 
@@ -46,14 +38,6 @@ class Ecrans:
         self._accueil = accueil
         self._today = today
         self._pages = Pages(Path(__file__).parent / "templates")
-
-    def home(self, request: Request, titulaire: str, caf: str) -> Response:
-        """All corbeilles, and what this person holds."""
-        services = [
-            (s.service.nom, [LigneCorbeille(s.definitions[c], n) for c, n in s.gauge(caf or None).items()])
-            for s in self._accueil.services
-        ]
-        return self._answer(request, "corbeilles.html", services=services, tenus=self._held(titulaire), filtre=caf)
 
     def queue(self, request: Request, corbeille: str, caf: str, apres: str, message: str) -> Response:
         """One corbeille: its items in the order in which they are handed out."""
@@ -100,7 +84,7 @@ class Ecrans:
         """Take the best item and go to it; back to the corbeille when there is none."""
         with refused_as_pages():
             pris = _settle(self._of(corbeille).claim(corbeille, titulaire, [caf] if caf else [], cle=cle or None))
-        return _go(_address(pris)) if pris else _go(f"/corbeilles/{corbeille}", caf=caf, rien="1")
+        return _go(address_of(pris)) if pris else _go(f"/corbeilles/{corbeille}", caf=caf, rien="1")
 
     def end(self, request: Request, titulaire: str, talon: Talon, geste: str, champs: Mapping[str, str]) -> Response:
         """Do what a form says; a refusal is told on the page of the item, with nothing done."""
@@ -129,28 +113,20 @@ class Ecrans:
             return _settle(corbeilles.hold(talon, jour, motif)).reprise
         return _settle(corbeilles.release(talon)).reprise
 
-    def _held(self, titulaire: str) -> list[Pris]:
-        return [pris for service in self._accueil.services for pris in read_held(service, titulaire)]
-
     def _of(self, corbeille: str) -> Corbeilles:
         with refused_as_pages():
             return self._accueil.of(corbeille)
 
     def _answer(self, request: Request, gabarit: str, statut: int = 200, **contexte: Any) -> Response:
-        # A form sent twice has its effect once.
         return self._pages.answer(
-            request, gabarit, statut, cle=secrets.token_urlsafe(12), today=self._today(), address=_address, **contexte
+            request, gabarit, statut, cle=new_key(), today=self._today(), address=address_of, **contexte
         )
 
 
 def create_pages_router(corbeilles_by_service: Mapping[str, Corbeilles], today: Callable[[], int]) -> APIRouter:
-    """The routes of the work queues; ``today``: the day in Paris."""
+    """The routes of each of these work queues; ``today``: the day in Paris."""
     ecrans = Ecrans(Accueil(corbeilles_by_service), today)
     router = APIRouter(prefix="/corbeilles", include_in_schema=False)
-
-    @router.get("")
-    def show_queues(request: Request, session: SessionRequise, caf: str = "") -> Response:
-        return ecrans.home(request, session.nom, _read_caf(caf))
 
     @router.get("/{corbeille}")
     def show_queue(
@@ -163,11 +139,11 @@ def create_pages_router(corbeilles_by_service: Mapping[str, Corbeilles], today: 
         reprise: str | None = None,
     ) -> Response:
         message = _RIEN if rien else "" if reprise is None else _word_return(reprise)
-        return ecrans.queue(request, corbeille, _read_caf(caf), apres, message)
+        return ecrans.queue(request, corbeille, read_caf(caf), apres, message)
 
     @router.post("/{corbeille}/prochain")
     def take_next(session: SessionRequise, champs: Formulaire, corbeille: str) -> Response:
-        return ecrans.take(corbeille, session.nom, _read_caf(champs.get("caf", "")), champs.get("cle", ""))
+        return ecrans.take(corbeille, session.nom, read_caf(champs.get("caf", "")), champs.get("cle", ""))
 
     @router.get("/{corbeille}/{caf}/{objet}")
     def show_item(request: Request, session: SessionRequise, corbeille: str, caf: str, objet: str) -> Response:
@@ -212,16 +188,6 @@ def _settle(futur: "Future[T]") -> T:
 def _go(chemin: str, **parametres: str) -> Response:
     gardes = {nom: valeur for nom, valeur in parametres.items() if valeur or nom == "reprise"}
     return RedirectResponse(f"{chemin}?{urlencode(gardes)}" if gardes else chemin, 303)
-
-
-def _address(pris: Pris) -> str:
-    return f"/corbeilles/{pris.item.corbeille}/{pris.item.caf}/{pris.item.objet}"
-
-
-def _read_caf(caf: str) -> str:
-    if caf and not (len(caf) == 3 and caf.isascii() and caf.isdigit()):
-        raise PageRefusee(400, "Caf inconnue", "Un numéro de Caf a trois chiffres, comme 091 ; vide : toutes les Caf.")
-    return caf
 
 
 def _read_token(texte: str) -> int:

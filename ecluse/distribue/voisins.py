@@ -1,0 +1,109 @@
+"""The other processes of the house, asked over HTTP for what they alone know."""
+
+import logging
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import httpx
+import msgspec
+
+from ecluse.distribue.porte import TRANSMIS
+from ecluse.distribue.reglages import Secret
+from ecluse.etat import Etat
+from services.indicators.answer import EtatFile
+from shared.corbeille.etal import Regard
+
+T = TypeVar("T")
+# Behind each of these a person waits for a page.
+ATTENTE: Final = httpx.Timeout(2.0, connect=1.0)
+_LOG = logging.getLogger("ecluse.voisins")
+
+
+class VoisinInjoignable(Exception):
+    """A process of the house does not answer as it should; the message names it."""
+
+
+class Voisin:
+    """The API of the service ``nom`` at ``url``."""
+
+    def __init__(self, nom: str, url: str, jeton: Secret) -> None:
+        self.nom = nom
+        self.url = url
+        entetes = {"Authorization": f"Bearer {jeton.reveal()}", TRANSMIS: "1"}
+        self._http = httpx.Client(base_url=url, headers=entetes, timeout=ATTENTE)
+
+    def get(self, chemin: str, type_: type[T], **parametres: Any) -> T:
+        """The document at a path. Raises ``VoisinInjoignable``."""
+        try:
+            reponse = self._http.get(chemin, params=parametres)
+            reponse.raise_for_status()
+            return msgspec.json.decode(reponse.content, type=type_)
+        except (httpx.HTTPError, msgspec.DecodeError, RuntimeError) as erreur:
+            _LOG.warning("%s ne répond pas à %s : %s", self.nom, chemin, type(erreur).__name__)
+            raise VoisinInjoignable(f"le service {self.nom} ne répond pas") from erreur
+
+    def state(self) -> Etat | None:
+        """What ``GET /v1/etat`` of that process says; None when it does not answer."""
+        try:
+            return self.get("/v1/etat", Etat)
+        except VoisinInjoignable:
+            return None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+
+class StockDistant:
+    """Production's own count of its rows, asked of its API. See ``services.indicators.app.RangeesDeProduction``."""
+
+    def __init__(self, production: Voisin) -> None:
+        self._production = production
+
+    def closing_stock(self, caf: str, au: int, position: int) -> int | None:
+        """None when production does not answer."""
+        try:
+            return self._production.get("/v1/interne/stock", Stock, caf=caf, au=au, position=position).stock
+        except VoisinInjoignable:
+            return None
+
+
+class FilesDistantes:
+    """Recovery's own view of its work queues, asked of its API. See ``services.indicators.answer``."""
+
+    def __init__(self, recovery: Voisin) -> None:
+        self._recovery = recovery
+
+    def queues(self, caf: str) -> list[EtatFile] | None:
+        """None when recovery does not answer."""
+        try:
+            return self._recovery.get("/v1/interne/files", list[EtatFile], caf=caf)
+        except VoisinInjoignable:
+            return None
+
+
+class EtalDistant:
+    """The corbeilles of another process, for the page that lists them all. See ``shared.corbeille.pages.Etal``."""
+
+    def __init__(self, voisin: Voisin) -> None:
+        self._voisin = voisin
+        self.nom = voisin.nom
+
+    def look(self, titulaire: str, caf: str) -> Regard | None:
+        """None when that process does not answer."""
+        try:
+            return self._voisin.get("/v1/interne/corbeilles", Regard, titulaire=titulaire, caf=caf)
+        except VoisinInjoignable:
+            return None
+
+
+class Stock(msgspec.Struct, frozen=True):
+    """Production's answer; None when too much has moved since."""
+
+    stock: int | None
