@@ -1,0 +1,310 @@
+"""The log of a service on a real Kafka, as the consumer of the indicators follows it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from sqlalchemy import Connection
+
+from shared.base import open_engine
+from shared.bus import source as module_source
+from shared.bus.admin import Administration
+from shared.bus.courtier import Courtier
+from shared.bus.fil import Envoi, EpoqueDuJournal, Ligne, write_opening, write_record, write_tick
+from shared.bus.lancement import Lancement, launcher
+from shared.bus.reglages import ReglagesLecture
+from shared.bus.source import SourceKafka
+from shared.bus.sujets import JOURNAUX, TICS
+from shared.bus.tics import TicsLus
+from shared.events.journal import Maillon, TicPublie
+from shared.migrations import prepare_base
+from shared.reglages import PARTITIONS, Reglages, read_clock
+from shared.runtime.consommateur import Consommateur
+from shared.runtime.journal import Enregistrement
+from shared.runtime.reperes import load_marks
+from shared.runtime.service import Cloche
+from shared.runtime.tables import Repere
+from tests.infra.kafka import Kafka
+from tests.infra.lectures import Boucle, event_loop
+from tests.maisons import eventually
+
+NOM: Final = "production"
+TYPE: Final = "un.type"
+
+
+@dataclass
+class Releve:
+    """A sink that remembers what was applied."""
+
+    types: Sequence[str] = (TYPE,)
+    positions: list[int] = field(default_factory=list)
+    remplacements: int = 0
+
+    def apply(self, records: Sequence[Enregistrement]) -> None:
+        """See ``Puits.apply``."""
+        self.positions += [r.position for r in records]
+
+    def collect(self) -> None:
+        """See ``Puits.collect``."""
+
+    def save(self, connexion: Connection) -> None:
+        """See ``Puits.save``."""
+
+    def saved(self) -> None:
+        """See ``Puits.saved``."""
+
+    def start_over(self) -> None:
+        """See ``Puits.start_over``."""
+        self.remplacements += 1
+
+
+class Plume:
+    """Writes to the topics of a log whatever a test wants to find there."""
+
+    def __init__(self, boucle: Boucle, courtier: Courtier) -> None:
+        self._boucle = boucle
+        self._courtier = courtier
+        self._tetes = [0] * PARTITIONS
+        self._lignes: dict[int, Ligne] = {}
+        self._epoques: list[Maillon] = []
+        self._producteur = boucle.run(self._open())
+
+    def close(self) -> None:
+        """Close the client."""
+        self._boucle.run(self._producteur.stop())
+
+    @property
+    def tete(self) -> int:
+        """The last position given."""
+        return len(self._lignes)
+
+    def open_epoch(self, marque: str, numero: int | None = None, depuis: int | None = None) -> None:
+        """Start an epoch, as a publisher that takes the lead does."""
+        maillon = Maillon(numero or len(self._epoques) + 1, marque, self.tete if depuis is None else depuis)
+        self._epoques = [m for m in self._epoques if m.numero < maillon.numero] + [maillon]
+        for partition in range(PARTITIONS):
+            self._put(JOURNAUX[NOM].nom(self._courtier.prefixe), partition, write_opening(NOM, *self._now(), 1))
+
+    def assign(self, *partitions: int) -> list[int]:
+        """Give the next positions to rows of these partitions; nothing is sent yet."""
+        for partition in partitions:
+            position = self.tete + 1
+            self._lignes[position] = Ligne(
+                partition, position, self._tetes[partition], "091|D-1", TYPE, b"{}", 10**9 + position, None
+            )
+            self._tetes[partition] = position
+        return list(range(self.tete - len(partitions) + 1, self.tete + 1))
+
+    def send(self, *positions: int, epoque: str | None = None) -> None:
+        """Send rows, in this order, in the newest epoch or as a publisher of an older one."""
+        for position in positions:
+            ligne = self._lignes[position]
+            maillon = next(m for m in reversed(self._epoques) if epoque in (None, m.marque))
+            envoi = write_record(ligne, EpoqueDuJournal(maillon.numero, maillon.marque).encode())
+            self._put(JOURNAUX[NOM].nom(self._courtier.prefixe), ligne.partition, envoi)
+
+    def tick(self, attente: int = 0) -> None:
+        """Say where the log is now."""
+        epoque, lignee = self._now()
+        tic = TicPublie(
+            epoque.numero, epoque.marque, read_clock(), self.tete, tuple(self._tetes), attente, tuple(lignee)
+        )
+        self._put(TICS.nom(self._courtier.prefixe), 0, write_tick(NOM, tic))
+
+    def _now(self) -> tuple[EpoqueDuJournal, list[Maillon]]:
+        dernier = self._epoques[-1]
+        return EpoqueDuJournal(dernier.numero, dernier.marque), self._epoques
+
+    def _put(self, sujet: str, partition: int, envoi: Envoi) -> None:
+        self._boucle.run(
+            self._producteur.send_and_wait(
+                sujet, envoi.valeur, key=envoi.cle, partition=partition, headers=envoi.entetes
+            )
+        )
+
+    async def _open(self) -> Any:
+        producteur = AIOKafkaProducer(**self._courtier.options())
+        await producteur.start()
+        return producteur
+
+
+@dataclass
+class Suivi:
+    """A consumer of the log."""
+
+    consommateur: Consommateur
+    releve: Releve
+    source: SourceKafka
+
+    @property
+    def arret(self) -> str | None:
+        """Why it stopped."""
+        return self.consommateur.avances[NOM].arret
+
+    def wait_for(self, positions: Sequence[int]) -> None:
+        """Wait until exactly these were applied, in this order."""
+        eventually(lambda: len(self.releve.positions) >= len(positions))
+        assert self.releve.positions == list(positions)
+
+
+@dataclass
+class Banc:
+    """A log that a test writes, and the means to follow it."""
+
+    plume: Plume
+    reglages: Reglages
+    lance: Lancement
+    courtier: Courtier
+
+    @contextmanager
+    def follow(self) -> Iterator[Suivi]:
+        """A consumer that goes on from the last checkpoint."""
+        cloche, releve, tics = Cloche(), Releve(), TicsLus([NOM])
+        moteur = open_engine(self.reglages, "indicators", ecriture=True)
+        prepare_base(moteur, "indicators", [Repere])
+        with moteur.connect() as connexion:
+            reperes = load_marks(connexion, "essai")
+        source = SourceKafka(NOM, releve.types, tics, cloche, lambda recue: self.lance(JOURNAUX[NOM], recue))
+        with ExitStack() as pile:
+            pile.callback(moteur.dispose)
+            pile.enter_context(self.lance(TICS, tics))
+            consommateur = Consommateur("essai", [source], releve, moteur, read_clock, cloche, reperes)
+            consommateur.start()
+            pile.callback(source.close)
+            pile.callback(consommateur.stop)
+            yield Suivi(consommateur, releve, source)
+
+
+@pytest.fixture
+def banc(kafka: Kafka, prefixe: str, tmp_path: Path) -> Iterator[Banc]:
+    """A log on topics of its own, its first epoch open."""
+    courtier = Courtier((kafka.adresse,), prefixe)
+    with Administration(courtier) as administration:
+        administration.create([JOURNAUX[NOM], TICS])
+    with event_loop() as boucle:
+        plume = Plume(boucle, courtier)
+        plume.open_epoch("E1")
+        plume.tick()
+        yield Banc(plume, Reglages(tmp_path), launcher(courtier, ReglagesLecture(), boucle.boucle), courtier)
+        plume.close()
+
+
+def test_records_of_all_partitions_are_applied_once_in_the_order_of_the_log(banc: Banc) -> None:
+    positions = banc.plume.assign(3, 7, 3, 0, 11, 7, 7, 3)
+    banc.plume.send(*positions)
+    banc.plume.send(2, 5)
+    banc.plume.tick()
+    with banc.follow() as suivi:
+        suivi.wait_for(positions)
+        eventually(lambda: suivi.consommateur.freshness().a_jour)
+        assert suivi.consommateur.freshness().dernier_evenement == 10**9 + 8
+
+
+def test_a_log_with_rows_that_are_not_in_it_yet_is_not_up_to_date(banc: Banc) -> None:
+    banc.plume.send(*banc.plume.assign(1))
+    banc.plume.tick(attente=2)
+    with banc.follow() as suivi:
+        suivi.wait_for([1])
+        assert not suivi.consommateur.freshness().a_jour
+        banc.plume.tick()
+        eventually(lambda: suivi.consommateur.freshness().a_jour)
+
+
+def test_what_a_deposed_publisher_still_sends_changes_nothing(banc: Banc) -> None:
+    positions = banc.plume.assign(*[5] * 6)
+    banc.plume.send(1, 2)
+    banc.plume.open_epoch("E2", depuis=2)
+    banc.plume.send(3)
+    banc.plume.send(5, 6, epoque="E1")
+    banc.plume.tick()
+    with banc.follow() as suivi:
+        suivi.wait_for([1, 2, 3])
+        banc.plume.send(4, 5, 6)
+        suivi.wait_for(positions)
+        eventually(lambda: suivi.consommateur.freshness().a_jour)
+
+
+def test_a_hole_is_told_and_never_jumped(banc: Banc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module_source, "PATIENCE_TROU", 0.2)
+    positions = banc.plume.assign(1, 2, 1, 4)
+    banc.plume.send(1, 3, 4)
+    banc.plume.tick()
+    with banc.follow() as suivi:
+        trou = eventually(lambda: suivi.consommateur.avances[NOM].trou)
+        assert "la position 2 manque" in trou
+        assert suivi.releve.positions == [1]
+        assert not suivi.consommateur.freshness().a_jour
+        banc.plume.send(2)
+        suivi.wait_for(positions)
+        eventually(lambda: suivi.consommateur.avances[NOM].trou is None)
+
+
+def test_a_consumer_goes_on_from_its_checkpoint(banc: Banc) -> None:
+    banc.plume.send(*banc.plume.assign(1, 2, 3))
+    banc.plume.tick()
+    with banc.follow() as suivi:
+        suivi.wait_for([1, 2, 3])
+        dernier = suivi.consommateur.freshness().dernier_evenement
+    with banc.follow() as suivi:
+        eventually(lambda: suivi.consommateur.freshness().a_jour)
+        assert suivi.releve.positions == []
+        # The instant of the last event is known again, though nothing has come since.
+        eventually(lambda: suivi.consommateur.freshness().dernier_evenement == dernier)
+        banc.plume.send(*banc.plume.assign(3, 4))
+        banc.plume.tick()
+        suivi.wait_for([4, 5])
+
+
+def test_a_publisher_of_a_restored_copy_stops_the_consumer(banc: Banc) -> None:
+    banc.plume.send(*banc.plume.assign(1, 2, 3))
+    banc.plume.tick()
+    with banc.follow() as suivi:
+        suivi.wait_for([1, 2, 3])
+        banc.plume.open_epoch("COPIE", depuis=2)
+        banc.plume.tick()
+        assert "n'est pas la suite" in eventually(lambda: suivi.arret)
+        banc.plume.send(*banc.plume.assign(1))
+        assert not suivi.consommateur.freshness().a_jour
+        assert suivi.releve.positions == [1, 2, 3]
+
+
+def test_records_of_an_epoch_that_nobody_told_are_not_applied(banc: Banc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module_source, "PATIENCE_EPOQUE", 0.2)
+    positions = banc.plume.assign(1, 1)
+    banc.plume.send(1)
+    banc.plume.tick()
+    with banc.follow() as suivi:
+        suivi.wait_for([1])
+        banc.plume._epoques.append(Maillon(2, "AILLEURS", 1))
+        banc.plume.send(positions[1])
+        assert "époque inconnue" in eventually(lambda: suivi.arret)
+        assert suivi.releve.positions == [1]
+
+
+def test_a_topic_that_was_created_again_stops_the_consumer(banc: Banc, kafka: Kafka) -> None:
+    banc.plume.send(*banc.plume.assign(*range(12), *range(12)))
+    banc.plume.tick()
+    with banc.follow() as suivi:
+        suivi.wait_for(range(1, 25))
+    kafka.delete_topics(JOURNAUX[NOM].nom(banc.courtier.prefixe))
+    with Administration(banc.courtier) as administration:
+        administration.create([JOURNAUX[NOM]])
+    with banc.follow() as suivi:
+        assert "recréé" in eventually(lambda: suivi.arret)
+
+
+def test_the_log_can_be_read_again_from_its_beginning(banc: Banc) -> None:
+    positions = banc.plume.assign(*[p % 12 for p in range(50)])
+    banc.plume.send(*positions)
+    banc.plume.tick()
+    with banc.follow() as suivi:
+        suivi.wait_for(positions)
+        with suivi.source.reread() as relecture:
+            lues: list[int] = []
+            while len(lues) < 50:
+                lues += [r.position for r in relecture.read(len(lues), 20, (TYPE,))]
+        assert lues == positions
