@@ -43,16 +43,12 @@ class Abonnement:
         if self._auditeurs.get(canal.encode()) is auditeur:
             del self._auditeurs[canal.encode()]
         tache = self._tache
-        if self._auditeurs or tache is None:
-            return
-        self._tache = None
-        tache.cancel()
-        await asyncio.gather(tache, return_exceptions=True)
-        if not self._auditeurs:
-            await self._client.connection_pool.disconnect()
+        if not self._auditeurs and tache is not None:
+            # Not cancelled: before Python 3.12 a cancellation may get lost within a call of the client.
+            await asyncio.gather(tache, return_exceptions=True)
 
     async def _keep(self) -> None:
-        while True:
+        while self._auditeurs:
             pubsub = self._client.pubsub()
             try:
                 await self._listen(pubsub)
@@ -64,13 +60,16 @@ class Abonnement:
             finally:
                 with suppress(RedisError, OSError):
                     await pubsub.aclose()  # type: ignore[no-untyped-call]  # the library declares no types here
-            await asyncio.sleep(_REPOS)
+            if self._auditeurs:
+                await asyncio.sleep(_REPOS)
+        self._tache = None
+        await self._client.connection_pool.disconnect(inuse_connections=False)
 
     async def _listen(self, pubsub: PubSub) -> None:
         abonnes: dict[bytes, Auditeur] = {}
         boucle = asyncio.get_running_loop()
         entendu = boucle.time()
-        while boucle.time() - entendu < _SILENCE:
+        while self._auditeurs and boucle.time() - entendu < _SILENCE:
             voulus = dict(self._auditeurs)
             if partis := abonnes.keys() - voulus.keys():
                 await pubsub.unsubscribe(*partis)

@@ -36,6 +36,8 @@ local ms = string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000))
 _PRENDRE: Final = f"""{_INSTANT}
 local bail = redis.call('GET', KEYS[1])
 if not bail or string.sub(bail, 1, #ARGV[1]) == ARGV[1] then
+  -- What another showed before may be older than what is watched since.
+  if not bail then redis.call('DEL', KEYS[2]) end
   redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
   redis.call('PUBLISH', ARGV[4], ARGV[1] .. ms .. ' ')
   return {{1, ms, false}}
@@ -87,7 +89,9 @@ class PartageRedis:
         try:
             yield suivi
         finally:
-            battement.cancel()
+            # Not cancelled: before Python 3.12 a cancellation may get lost within a call of the client.
+            suivi.end()
+            await asyncio.gather(battement, return_exceptions=True)
             await suivi.leave()
             await self._abonnement.remove(cle, suivi)
 
@@ -131,6 +135,7 @@ class SuiviRedis:
         self._ligne = Ligne("les pages en direct", repos=0)
         self._role = Role.ATTEND
         self._abonne = False
+        self._fini = False
         self._entendu = self._boucle.time()
         self._repos = 0.0
         # Milliseconds between the clock of Redis and that of this loop, known from the first answer on.
@@ -141,8 +146,7 @@ class SuiviRedis:
 
     async def beat(self) -> None:
         """Take, renew or follow, at each cadence."""
-        while True:
-            self._reveil.clear()
+        while not self._fini:
             try:
                 await self._round()
             except Exception:
@@ -153,6 +157,12 @@ class SuiviRedis:
                 await asyncio.wait_for(self._reveil.wait(), self._cadence)
             except TimeoutError:
                 continue
+            self._reveil.clear()
+
+    def end(self) -> None:
+        """Let the beat end."""
+        self._fini = True
+        self._reveil.set()
 
     def subscribed(self) -> None:
         """The channel is heard from now on: what was said before is to be asked for."""

@@ -148,7 +148,8 @@ class Diffuseur(Generic[_C]):
         vue: tuple[int, int] | None = None
         publiee = 0.0
         async with self._partage.join(str(cle), canal, self._cadence) as suivi:
-            while True:
+            # Not for ever until it is cancelled: the sharing may lose a cancellation.
+            while canal.lecteurs:
                 debut = horloge.time()
                 tour = suivi.tour
                 if tour is not None:

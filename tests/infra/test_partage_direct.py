@@ -1,0 +1,183 @@
+"""The live page on several servers: one computes for all, and each for itself while Redis is away."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+import redis as client_redis
+
+from shared.web.partage import INTERROMPUE
+from tests.donnees import RACINE
+from tests.infra.ecrans import Chiffres, Ecran, follow
+from tests.infra.redis import Redis
+
+# Another server, as a process, whose figures say -1: it tells each time that its turn to compute has come.
+AUTRE = """
+import asyncio, sys
+from shared.partage.ouverture import open_redis
+from shared.web.flux import Diffuseur
+
+def compute(cle):
+    print("calcule", flush=True)
+    return b'{"valeur": -1}'
+
+async def watch():
+    diffuseur = Diffuseur(compute, lambda: 0, 0.25, 0.25, open_redis(sys.argv[1]).create_sharing())
+    async for _ in diffuseur.watch("091"):
+        pass
+
+asyncio.run(watch())
+"""
+
+
+def show(chiffres: Chiffres, ecrans: list[Ecran]) -> None:
+    """Change the figures, and see the change on every screen."""
+    chiffres.valeur += 1
+    for ecran in ecrans:
+        ecran.wait_value(chiffres.valeur)
+
+
+def check(ecrans: list[Ecran]) -> None:
+    """Nothing went backwards on any screen."""
+    for ecran in ecrans:
+        assert ecran.valeurs == sorted(ecran.valeurs)
+        assert ecran.numeros == list(range(1, len(ecran.numeros) + 1))
+
+
+def resume_together(chiffres: Chiffres, ecrans: list[Ecran]) -> None:
+    """The page complains no more, and one computes for all again."""
+    for ecran in ecrans:
+        ecran.wait(lambda e: not e.degrade)
+    show(chiffres, ecrans)
+    partage = False
+    while not partage:
+        show(chiffres, ecrans)
+        partage = sum(chiffres.valeur in ecran.calculees for ecran in ecrans) == 1
+    check(ecrans)
+
+
+def test_of_all_the_servers_that_watch_one_computes(redis_url: str) -> None:
+    chiffres = Chiffres()
+    with follow(redis_url, chiffres, nombre=3, cadence=1) as ecrans:
+        for _ in range(3):
+            show(chiffres, ecrans)
+        premier, *autres = ecrans
+        assert set(premier.calculees) == {0, 1, 2, 3}
+        assert [ecran.calculees for ecran in autres] == [[], []]
+        assert [ecran.annonces for ecran in ecrans] == [[], [], []]
+        check(ecrans)
+
+
+def test_who_computes_may_leave_and_the_next_takes_over(redis_url: str) -> None:
+    chiffres = Chiffres()
+    with follow(redis_url, chiffres) as ecrans:
+        show(chiffres, ecrans)
+        ecrans.pop(0).close()
+        show(chiffres, ecrans)
+        show(chiffres, ecrans)
+        assert 3 in ecrans[0].calculees
+        check(ecrans)
+
+
+def test_a_server_that_cannot_compute_leaves_the_turn_to_another(redis_url: str) -> None:
+    chiffres = Chiffres()
+    with follow(redis_url, chiffres) as ecrans:
+        ecrans[0].en_panne = True
+        show(chiffres, ecrans)
+        assert 1 in ecrans[1].calculees
+        check(ecrans)
+
+
+def test_a_redis_that_is_flushed_is_felt_by_nobody(redis: Redis, redis_url: str) -> None:
+    chiffres = Chiffres()
+    with follow(redis_url, chiffres) as ecrans:
+        for _ in range(3):
+            redis.flush()
+            show(chiffres, ecrans)
+        resume_together(chiffres, ecrans)
+
+
+@contextmanager
+def stopped(redis: Redis) -> Iterator[None]:
+    redis.stop()
+    yield
+    redis.start()
+
+
+@contextmanager
+def killed(redis: Redis) -> Iterator[None]:
+    redis.kill()
+    yield
+    redis.start()
+
+
+@contextmanager
+def frozen(redis: Redis) -> Iterator[None]:
+    redis.pause()
+    yield
+    redis.resume()
+
+
+@pytest.mark.parametrize("away", [stopped, killed, frozen])
+def test_without_redis_each_server_computes_and_says_so_until_it_is_back(
+    redis: Redis, redis_url: str, away: Callable[[Redis], AbstractContextManager[None]]
+) -> None:
+    chiffres = Chiffres()
+    with follow(redis_url, chiffres) as ecrans:
+        show(chiffres, ecrans)
+        with away(redis):
+            for ecran in ecrans:
+                ecran.wait(lambda e: e.degrade)
+                assert ecran.annonces[-1] == INTERROMPUE
+            for _ in range(3):
+                show(chiffres, ecrans)
+                assert all(chiffres.valeur in ecran.calculees for ecran in ecrans)
+        resume_together(chiffres, ecrans)
+
+
+def test_a_screen_opened_while_redis_is_away_is_served_and_told(redis: Redis, redis_url: str) -> None:
+    chiffres = Chiffres()
+    with stopped(redis), follow(redis_url, chiffres) as ecrans:
+        show(chiffres, ecrans)
+        assert [ecran.annonces for ecran in ecrans] == [[INTERROMPUE], [INTERROMPUE]]
+
+
+@contextmanager
+def another(url: str) -> Iterator["subprocess.Popen[str]"]:
+    """A server in its own process, which computes: nobody else watches yet."""
+    with subprocess.Popen([sys.executable, "-c", AUTRE, url], cwd=RACINE, stdout=subprocess.PIPE, text=True) as autre:
+        assert autre.stdout is not None
+        assert autre.stdout.readline() == "calcule\n"
+        try:
+            yield autre
+        finally:
+            autre.kill()
+
+
+@pytest.mark.parametrize("signe", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_server_killed_or_frozen_while_it_computes_for_all_is_replaced(redis_url: str, signe: signal.Signals) -> None:
+    chiffres = Chiffres()
+    with another(redis_url) as autre:
+        ecran = Ecran(redis_url, chiffres, 0.25)
+        try:
+            ecran.wait_value(-1)
+            os.kill(autre.pid, signe)
+            ecran.wait_value(0)
+            chiffres.valeur = 1
+            ecran.wait_value(1)
+            ecran.wait(lambda e: not e.degrade)
+        finally:
+            ecran.close()
+
+
+def test_whatever_redis_holds_has_a_term(redis: Redis, redis_url: str) -> None:
+    chiffres = Chiffres()
+    with follow(redis_url, chiffres) as ecrans, client_redis.Redis(port=redis.port) as client:
+        show(chiffres, ecrans)
+        cles = sorted(client.scan_iter())
+        assert cles == [b"ecluse:direct:091:bail", b"ecluse:direct:091:image"]
+        assert all(client.pttl(cle) != -1 for cle in cles)
