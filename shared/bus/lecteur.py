@@ -12,9 +12,15 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError, RecordTooLargeError
+from aiokafka.errors import (
+    IllegalStateError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    RecordTooLargeError,
+    UnknownTopicOrPartitionError,
+)
 
+from shared.bus.client import close_consumer, new_consumer
 from shared.bus.courtier import Courtier
 from shared.bus.recepteur import CompteursLecteur, EtatVoie, Message, Recepteur
 from shared.bus.reglages import ReglagesLecture
@@ -31,9 +37,8 @@ LOT_MAX: Final = 5_000
 _ECOUTE_MS: Final = 200
 _MESURE: Final = 1.0
 _REPONSE: Final = 5.0
-# What the end of a stop may take, in seconds: the batch under way, then the broker.
+# How long a stop waits for the batch under way, in seconds.
 _FIN_DE_LOT: Final = 4.0
-_FIN_DE_CLIENT: Final = 2.0
 # A broker that has just come back may for a moment know less than it gave.
 _HORS_BORNES_ADMIS: Final = 4
 _LOG: Final = logging.getLogger("ecluse.bus")
@@ -75,6 +80,7 @@ class LecteurParLots(Service, Partageable):
         self._verrou = asyncio.Lock()
         self._fini = asyncio.Event()
         self._a_relire = False
+        self._absent = False
 
     def reseek(self) -> None:
         """Ask the receiver again where to read from. From any thread."""
@@ -134,39 +140,32 @@ class LecteurParLots(Service, Partageable):
             self._fini.set()
 
     async def _open(self) -> None:
-        # A broker that is away is asked again without haste: two cores are shared by everyone.
-        options = {**self._courtier.options(), "retry_backoff_ms": 250}
-        if self._groupe:
-            options |= {
-                "group_id": self._groupe,
-                "group_instance_id": self._reglages.instance,
-                "session_timeout_ms": self._reglages.session_timeout_ms,
-                "heartbeat_interval_ms": self._reglages.session_timeout_ms // 6,
-            }
-        self._consommateur = AIOKafkaConsumer(
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            auto_offset_reset="none",
-            max_partition_fetch_bytes=4_000_000,
-            **options,
-        )
+        self._consommateur = new_consumer(self._courtier, self._reglages, self._groupe)
         await self._consommateur.start()
+        await self._wait_for_topic()
         if self._groupe:
             self._consommateur.subscribe([self.sujet], listener=Partage(self))
         else:
             self.share(self._partitions)
             self._consommateur.assign([v.tp for v in self._voies])
 
+    async def _wait_for_topic(self) -> None:
+        """The client would learn only minutes later that a topic has come."""
+        while self.sujet not in await self._consommateur.topics() and not self.should_stop:
+            self.souci = f"le topic {self.sujet} n'existe pas : le créer par « ecluse topics create »"
+            await self.sleep(_MESURE)
+        self._absent = False
+
     async def _close(self) -> None:
         consommateur, self._consommateur = self._consommateur, None
         if consommateur is not None:
-            # With the broker away it would wait for it: the group then notices by itself.
-            with contextlib.suppress(TimeoutError, KafkaError, asyncio.CancelledError):
-                await asyncio.wait_for(consommateur.stop(), _FIN_DE_CLIENT)
+            await close_consumer(consommateur)
         self._voies.replace(())
 
     async def _read(self) -> None:
         while not self.should_stop:
+            if self._absent:
+                raise UnknownTopicOrPartitionError(self.sujet)
             await self._place()
             pretes = [v for v in self._voies.placed() if v.due and self.recepteur.ready(v.tp.partition)]
             if not pretes:
@@ -278,16 +277,16 @@ class LecteurParLots(Service, Partageable):
 
     async def _look(self, consommateur: Any) -> None:
         """Where the partitions end; and a hint of where we are, for lag tools."""
-        if self._groupe and self.sujet not in await consommateur.topics():
-            self.souci = f"le topic {self.sujet} n'existe pas : le créer par « ecluse topics create »"
+        self._absent = self.sujet not in await consommateur.topics()
         voies = self._voies.placed()
         if not voies:
             return
         fins = await consommateur.end_offsets([v.tp for v in voies])
         for voie in voies:
             voie.fin = max(fins[voie.tp], voie.place or 0)
-        if self._groupe:
-            await consommateur.commit({v.tp: v.place for v in voies if v.place is not None and self._voies.holds(v)})
+        places = {v.tp: v.place for v in voies if v.place is not None and self._voies.holds(v)}
+        if self._groupe and places:
+            await consommateur.commit(places)
 
 
 def _name(erreur: BaseException) -> str:

@@ -15,7 +15,7 @@ from tests.infra.processus import Serveur, ServeurAbsent, ServeurEnPanne, free_p
 with warnings.catch_warnings():
     # kafka-python reads its version in a way that Python 3.11 deprecates.
     warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka.admin import KafkaAdminClient  # type: ignore[import-untyped]  # it ships no types
+    from kafka.admin import KafkaAdminClient
 
 GRAPPE = "ecluse-tests-kafka-001"
 REGLAGES = {

@@ -1,0 +1,85 @@
+"""Proves liveness by progress: a process that has something to read and does not move on ends, and is started again."""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
+from typing import Final, Protocol
+
+from shared.bus.recepteur import EtatVoie
+
+# What the system calls an internal software error (sysexits.h).
+CODE_IMMOBILE: Final = 70
+_REGARDS: Final = 20
+_LOG: Final = logging.getLogger("ecluse.bus")
+
+
+class Lecteur(Protocol):
+    """What is watched of a reader. ``battements`` grows as long as its event loop turns."""
+
+    @property
+    def sujet(self) -> str: ...
+    @property
+    def arret(self) -> str | None: ...
+    @property
+    def battements(self) -> int: ...
+
+    def progress(self) -> Sequence[EtatVoie]:
+        """The partitions that are read now."""
+        ...
+
+
+class Gardien:
+    """Watches readers from a thread of its own, so that a stuck event loop is seen too.
+
+    Time is counted in looks, not by the clock: a process that was suspended gets its whole delay again.
+    """
+
+    def __init__(
+        self, lecteurs: Sequence[Lecteur], immobile: float, quitter: Callable[[int], object] = os._exit
+    ) -> None:
+        self._lecteurs = lecteurs
+        self._pause = immobile / _REGARDS
+        self._quitter = quitter
+        self._fin = Event()
+        self._vus: dict[tuple[str, int | None], tuple[object, int]] = {}
+        self._fil = Thread(target=self._run, name="gardien", daemon=True)
+
+    def start(self) -> None:
+        """Start to watch."""
+        self._fil.start()
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self._fin.set()
+        if self._fil.ident is not None:
+            self._fil.join()
+
+    def look(self) -> str | None:
+        """One look; what has not moved for the whole delay, if anything (French)."""
+        vus: dict[tuple[str, int | None], tuple[object, int]] = {}
+        for lecteur in self._lecteurs:
+            if lecteur.arret is not None:
+                continue
+            vus[lecteur.sujet, None] = self._count(lecteur.sujet, None, lecteur.battements)
+            for voie in lecteur.progress():
+                if voie.retard and not voie.tenue:
+                    vus[lecteur.sujet, voie.partition] = self._count(lecteur.sujet, voie.partition, voie.place)
+        self._vus = vus
+        for (sujet, partition), (place, regards) in vus.items():
+            if regards >= _REGARDS:
+                ou = f"la boucle qui lit {sujet}" if partition is None else f"{sujet}/{partition}, offset {place},"
+                return f"{ou} n'avance plus depuis {self._pause * regards:.0f} s"
+        return None
+
+    def _count(self, sujet: str, partition: int | None, place: object) -> tuple[object, int]:
+        avant = self._vus.get((sujet, partition))
+        return (place, avant[1] + 1) if avant and avant[0] == place else (place, 0)
+
+    def _run(self) -> None:
+        while not self._fin.wait(self._pause):
+            if raison := self.look():
+                _LOG.critical("%s : le processus s'arrête pour être relancé", raison)
+                logging.shutdown()
+                self._quitter(CODE_IMMOBILE)
+                return
