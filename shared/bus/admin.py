@@ -12,12 +12,12 @@ from shared.bus.sujets import SUJETS, Sujet
 with warnings.catch_warnings():
     # kafka-python reads its version in a way that Python 3.11 deprecates.
     warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka.admin import (  # type: ignore[import-untyped]  # it ships no types
+    from kafka.admin import (
         ConfigResource,
         ConfigResourceType,
         KafkaAdminClient,
     )
-    from kafka.errors import KafkaError  # type: ignore[import-untyped]  # it ships no types
+    from kafka.errors import KafkaError
 
 _INCONNU: Final = 3
 _EXISTE_DEJA: Final = 36
