@@ -14,7 +14,7 @@ mesures := $(VENV)/.bench
 pytest := $(bin)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-panne test test-complet check lock bench chaos mutants docs clean
+.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench chaos mutants docs clean
 
 help: ## cette liste
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: $(dev) ## passe les tests (TESTS=tests/unit pour une partie)
 
 test-complet: $(dev) ## passe les tests sur le mois entier, dont le fichier est à côté du dépôt
 	$(pytest) -m complet
+
+serveurs: $(dev) ## lance un à un PostgreSQL, Redis et Kafka comme le font les tests, et dit ce qui manque
+	@$(bin)/python -m tests.infra
 
 check: $(dev) ## vérifie forme, types, contrats d'import et verrous
 	$(bin)/python -m ruff check .
