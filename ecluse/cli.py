@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ecluse import __version__
-from ecluse.commandes import chiffres, donnees, etat, evenements, lettres, sujets, up
+from ecluse.commandes import chiffres, donnees, etat, evenements, lettres, migrations, sujets, up
 from ecluse.emission.cli import app as relais
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("panne")(etat.show_failure)
 app.add_typer(lettres.app, name="dead-letters")
 app.add_typer(evenements.app, name="events")
 app.add_typer(sujets.app, name="topics")
+app.add_typer(migrations.app, name="migrations")
 app.add_typer(relais, name="relais")
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ecluse.acces import Acces, reach
 from ecluse.client import ServeurInjoignable
+from ecluse.distribue.reglages import ReglageFaux
 from ecluse.dossier import DossierInutilisable
 from services.indicators.rules import QuestionRefusee
 from shared.base import BaseInutilisable
@@ -27,6 +28,7 @@ EnJson = Annotated[bool, typer.Option("--json", help="écrit le document JSON de
 DEFAUT = Path("data")
 _ATTENDUES = (
     DossierInutilisable,
+    ReglageFaux,
     BaseInutilisable,
     ServeurInjoignable,
     Indisponible,

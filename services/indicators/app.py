@@ -23,7 +23,7 @@ from shared.runtime.garde import GardePostgres
 from shared.runtime.journal import Enregistrement
 from shared.runtime.reperes import REPERE, Arret, Avance, load_marks
 from shared.runtime.service import Cloche
-from shared.runtime.tables import Repere
+from shared.runtime.tables import TABLES_DE_LECTURE
 from shared.temps import write_instant
 
 CONSOMMATEUR: Final = "indicators"
@@ -222,7 +222,7 @@ def bootstrap(
     """
     cibles = cibles or published_targets()
     moteur = open_engine(reglages, CONSOMMATEUR, ecriture=True)
-    prepare_base(moteur, CONSOMMATEUR, [Repere, *TABLES_INDICATEURS])
+    prepare_base(moteur, CONSOMMATEUR, [*TABLES_DE_LECTURE, *TABLES_INDICATEURS])
     pli, reperes = _load(reglages, moteur)
     puits = PuitsDuPli(pli)
     consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes, _guard(moteur))

@@ -15,10 +15,9 @@ from shared.base.refus import (
     is_conflict,
     is_refused_for_now,
 )
-from shared.base.schema import VERSION_SCHEMA, create_tables, declared_tables
+from shared.base.schema import create_tables, declared_tables
 
 __all__ = [
-    "VERSION_SCHEMA",
     "BaseInutilisable",
     "BaseNonMigree",
     "BaseTropRecente",

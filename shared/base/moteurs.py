@@ -71,7 +71,7 @@ def open_postgres(url: str, *, ecriture: bool = False) -> Engine:
         "idle_in_transaction_session_timeout": _INACTIVE_MAX,
         "synchronous_commit": "on",
     }
-    moteur = create_engine(
+    moteur = _create(
         adresse,
         connect_args={
             "connect_timeout": 5,
@@ -91,6 +91,15 @@ def open_postgres(url: str, *, ecriture: bool = False) -> Engine:
     )
     event.listen(moteur, "handle_error", _hide_values)
     return moteur
+
+
+def _create(adresse: URL, **options: Any) -> Engine:
+    try:
+        return create_engine(adresse, **options)
+    except ModuleNotFoundError as absent:
+        raise BaseInutilisable(
+            f"le mode réparti n'est pas installé (module {absent.name}) : pip install 'ecluse[distribue]'"
+        ) from None
 
 
 def _read_address(url: str) -> URL:

@@ -7,7 +7,7 @@ import pytest
 
 from ecluse.maison import open_house
 from ecluse.panne import Serveur
-from shared.base import VERSION_SCHEMA
+from shared.migrations import head_of
 from shared.reglages import Reglages
 from tests.maisons import execute, query, refusal
 
@@ -17,11 +17,22 @@ def test_a_database_from_a_newer_version(service: str, tmp_path: Path) -> None:
     with open_house(Reglages(tmp_path)):
         pass
     base = tmp_path / f"{service}.db"
-    execute(base, f"PRAGMA user_version={VERSION_SCHEMA + 1}")
+    execute(base, "UPDATE alembic_version SET version_num = '9999'")
     ligne = refusal(tmp_path)
     assert f"{base} vient d'une version plus récente" in ligne
+    assert "9999" in ligne
+    assert head_of(service) in ligne
     assert "mettre Écluse à jour" in ligne
-    assert query(base, "PRAGMA user_version") == [(VERSION_SCHEMA + 1,)]
+    assert query(base, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+@pytest.mark.parametrize("service", ["production", "indicators"])
+def test_the_first_release_refuses_a_database_of_this_one(service: str, tmp_path: Path) -> None:
+    with open_house(Reglages(tmp_path)):
+        pass
+    # It reads files marked 0 or 1, and knows no other mark.
+    assert query(tmp_path / f"{service}.db", "PRAGMA user_version") == [(int(head_of(service)),)]
+    assert int(head_of(service)) > 1
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
