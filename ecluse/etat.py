@@ -1,7 +1,7 @@
 """The state of the house: per service and consumer, how far everything is (``GET /v1/etat``)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.runtime.consommateur import Consommateur
 from shared.runtime.lettres import count_open
@@ -46,24 +46,63 @@ class EtatConsommateur:
 
 @dataclass(frozen=True)
 class Etat:
-    """The whole house. ``a_jour``: every log applied to its head, on two successive reads."""
+    """The whole house, or what one process of it knows. ``a_jour``: every log applied to its head, on two successive
+    reads; ``injoignables``: the services whose process did not answer."""
 
     a_jour: bool
     instant: str
     services: list[EtatService]
     consommateurs: list[EtatConsommateur]
+    injoignables: list[str] = field(default_factory=list)
 
 
 def read_state(services: Mapping[str, ServiceDeFaits], consommateur: Consommateur, maintenant: int) -> Etat:
-    """The state now."""
+    """The state now of a house that runs in one process."""
+    tetes = {nom: service.publication().tete for nom, service in services.items()}
     return Etat(
         a_jour=consommateur.freshness().a_jour,
         instant=write_instant(maintenant),
         services=[_service(s) for s in services.values()],
-        consommateurs=[
-            _consumer(consommateur.nom, source, avance, services[source], maintenant)
-            for source, avance in consommateur.avances.items()
-        ],
+        consommateurs=_consumers(consommateur, tetes, maintenant),
+    )
+
+
+def read_service_state(service: ServiceDeFaits, maintenant: int) -> Etat:
+    """The state now of one service that takes facts: ``a_jour`` when all that it accepted is published."""
+    etat = _service(service)
+    publie = etat.attente == 0 and etat.position >= etat.tete and etat.arret is None
+    return Etat(a_jour=publie, instant=write_instant(maintenant), services=[etat], consommateurs=[])
+
+
+def read_consumer_state(consommateur: Consommateur, maintenant: int) -> Etat:
+    """The state now of a consumer that knows of the logs what their ticks say."""
+    tetes = {source: avance.tic.tete if avance.tic else 0 for source, avance in consommateur.avances.items()}
+    return Etat(
+        a_jour=consommateur.freshness().a_jour,
+        instant=write_instant(maintenant),
+        services=[],
+        consommateurs=_consumers(consommateur, tetes, maintenant),
+    )
+
+
+def merge_states(etats: Mapping[str, Etat | None], maintenant: int) -> Etat:
+    """The house as its processes told it, None for one that did not answer.
+
+    Up to date when each is, and when every consumer has reached the head that the service itself gives: asked before
+    the consumers, it covers whatever was accepted by then.
+    """
+    connus = [etat for etat in etats.values() if etat is not None]
+    services = [service for etat in connus for service in etat.services]
+    consommateurs = [consommateur for etat in connus for consommateur in etat.consommateurs]
+    reperes = {c.source: c.repere for c in consommateurs}
+    return Etat(
+        a_jour=len(connus) == len(etats)
+        and all(etat.a_jour for etat in connus)
+        and all(reperes.get(service.nom, -1) >= service.tete for service in services),
+        instant=write_instant(maintenant),
+        services=services,
+        consommateurs=consommateurs,
+        injoignables=[nom for nom, etat in etats.items() if etat is None],
     )
 
 
@@ -76,7 +115,7 @@ def _service(service: ServiceDeFaits) -> EtatService:
     return EtatService(
         nom=service.nom,
         tete=journal.tete,
-        position=journal.tete,
+        position=journal.confirme,
         attente=service.ecrivain.waiting + journal.attente,
         lettres_mortes=lettres,
         en_attente_d_arrivee=en_attente,
@@ -85,8 +124,14 @@ def _service(service: ServiceDeFaits) -> EtatService:
     )
 
 
-def _consumer(nom: str, source: str, avance: Avance, service: ServiceDeFaits, maintenant: int) -> EtatConsommateur:
-    tete = service.publication().tete
+def _consumers(consommateur: Consommateur, tetes: Mapping[str, int], maintenant: int) -> list[EtatConsommateur]:
+    return [
+        _consumer(consommateur.nom, source, avance, tetes[source], maintenant)
+        for source, avance in consommateur.avances.items()
+    ]
+
+
+def _consumer(nom: str, source: str, avance: Avance, tete: int, maintenant: int) -> EtatConsommateur:
     return EtatConsommateur(
         nom=nom,
         source=source,

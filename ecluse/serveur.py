@@ -59,10 +59,16 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
 
 
 @contextmanager
-def serve(app: FastAPI, prise: socket.socket) -> Iterator[None]:
-    """Serve in a thread while the context lasts."""
+def serve(app: FastAPI, prise: socket.socket, mandataires: str = "127.0.0.1") -> Iterator[None]:
+    """Serve in a thread while the context lasts. ``mandataires``: the proxies whose forwarding headers are believed."""
     serveur = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3, lifespan="off")
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=3,
+            forwarded_allow_ips=mandataires,
+        )
     )
     fil = Thread(target=serveur.run, kwargs={"sockets": [prise]}, name="http", daemon=True)
     fil.start()

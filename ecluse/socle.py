@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Lifespan
 
 from ecluse import __version__
 from services.indicators.rules import CodeInconnu, QuestionRefusee
@@ -20,7 +21,7 @@ from shared.web.acces import Acces
 from shared.web.corps import CorpsBorne
 from shared.web.openapi import problems
 
-OU_EST_LE_JETON = "fichier local-token du dossier de données"
+OU_EST_LE_JETON: Final = "fichier local-token du dossier de données"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Pret:
     ailleurs: dict[str, str] = field(default_factory=dict)
 
 
-def create_base(acces: Acces, ou: str = OU_EST_LE_JETON) -> tuple[FastAPI, list[Any]]:
+def create_base(
+    acces: Acces, ou: str = OU_EST_LE_JETON, lifespan: Lifespan[FastAPI] | None = None
+) -> tuple[FastAPI, list[Any]]:
     """An application without routes, and what its API routes depend on. ``ou``: where callers find the token."""
     app = FastAPI(
         title="Écluse",
@@ -42,6 +45,7 @@ def create_base(acces: Acces, ou: str = OU_EST_LE_JETON) -> tuple[FastAPI, list[
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        lifespan=lifespan,
     )
     problemes.install_problems(app)
     app.add_exception_handler(Refuse, _on_refusal)

@@ -25,6 +25,7 @@ from shared.temps import to_iso
 from shared.web.acces import Acces
 from shared.web.etat_page import create_state_page
 from shared.web.pages import install_web
+from shared.web.partage import Partage
 from shared.web.problemes import install_problems
 from shared.web.session import create_session_router
 
@@ -154,6 +155,7 @@ def _find(code: str) -> Indicateur:
 
 
 ETAT = {
+    "injoignables": [],
     "a_jour": False,
     "instant": "2023-01-31T13:02:31Z",
     "services": [
@@ -186,6 +188,7 @@ def build_app(
     chiffres: FauxChiffres | None = None,
     corbeilles: Mapping[str, Corbeilles] | None = None,
     today: int = AUJOURDHUI,
+    partage: Partage | None = None,
 ) -> FastAPI:
     """The screens on an application of their own; ``app.state.diffuseur`` feeds its event streams."""
     app = FastAPI(openapi_url=None)
@@ -193,7 +196,7 @@ def build_app(
     install_web(app, acces)
     app.include_router(create_session_router())
     figures = chiffres or FauxChiffres()
-    router, app.state.diffuseur = create_pages_router(figures, figures.version, lambda: AUJOURDHUI)
+    router, app.state.diffuseur = create_pages_router(figures, figures.version, lambda: AUJOURDHUI, partage)
     app.include_router(router)
     etals = [EtalLocal(c) for c in (corbeilles or {}).values()]
     app.include_router(create_home_router(etals, lambda: today))

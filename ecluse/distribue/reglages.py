@@ -70,6 +70,8 @@ class ReglagesProcessus:
     prefixe: str
     session_ms: int
     garde_s: int
+    debit: int
+    rafale: int
     niveau: str
     traces: str | None
 
@@ -124,6 +126,8 @@ def read(environ: Mapping[str, str], service: Service, role: Role) -> ReglagesPr
         prefixe=get(v.PREFIXE),
         session_ms=get(v.SESSION),
         garde_s=get(v.GARDE),
+        debit=get(v.DEBIT),
+        rafale=get(v.RAFALE),
         niveau=get(v.NIVEAU),
         traces=get(v.TRACES),
     )

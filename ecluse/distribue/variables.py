@@ -104,6 +104,13 @@ NIVEAU: Final = Variable(
     "ECLUSE_LOG_LEVEL", formes.choice("debug", "info", "warning", "error"), "niveau du journal d'exécution",
     defaut="info",
 )  # fmt: skip
+DEBIT: Final = Variable(
+    "ECLUSE_RATE", formes.integer(1, 100_000), "requêtes par seconde qu'une même personne ou un même jeton peut faire",
+    defaut="1000",
+)  # fmt: skip
+RAFALE: Final = Variable(
+    "ECLUSE_RATE_BURST", formes.integer(1, 1_000_000), "requêtes qu'elle peut faire d'un coup", defaut="5000"
+)
 TRACES: Final = Variable(
     "ECLUSE_OTLP_ENDPOINT", formes.HTTP, "collecteur OpenTelemetry (OTLP sur HTTP) ; absente : aucune trace"
 )
@@ -128,6 +135,6 @@ AUTORITE: Final = Variable(
 )  # fmt: skip
 
 VARIABLES: Final[tuple[Variable, ...]] = (
-    KAFKA, BASE, REDIS, JETON, HOTE, PORT, MANDATAIRES, *URLS.values(), PREFIXE, SESSION, GARDE, NIVEAU, TRACES,
-    PROTOCOLE, MECANISME, UTILISATEUR, MOT_DE_PASSE, AUTORITE,
+    KAFKA, BASE, REDIS, JETON, HOTE, PORT, MANDATAIRES, *URLS.values(), PREFIXE, SESSION, GARDE, DEBIT, RAFALE, NIVEAU,
+    TRACES, PROTOCOLE, MECANISME, UTILISATEUR, MOT_DE_PASSE, AUTORITE,
 )  # fmt: skip

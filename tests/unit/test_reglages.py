@@ -47,6 +47,8 @@ FAUX: dict[str, tuple[str, ...]] = {
     "ECLUSE_PREFIXE": ("a.b", "é", "x" * 65, "a b"),
     "ECLUSE_SESSION_TIMEOUT_MS": ("45s", "5999", "1800001"),
     "ECLUSE_WATCHDOG_S": ("0", "un"),
+    "ECLUSE_RATE": ("0", "beaucoup"),
+    "ECLUSE_RATE_BURST": ("0", "1e6"),
     "ECLUSE_LOG_LEVEL": ("verbeux",),
     "ECLUSE_OTLP_ENDPOINT": ("collecteur",),
     "ECLUSE_KAFKA_SECURITY_PROTOCOL": ("TLS",),
