@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import TypeVar
 
@@ -28,8 +28,17 @@ def launch(fabrique: Callable[[], S]) -> Iterator[S]:
         except ServeurAbsent as absence:
             if os.environ.get("CI"):
                 pytest.fail(str(absence), pytrace=False)
-            pytest.skip(str(absence))
+            raise pytest.skip.Exception(str(absence)) from absence
         yield serveur
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """One line for each missing server, however many tests it makes pytest skip."""
+    compte_rendu = yield
+    if call.excinfo is not None and compte_rendu.skipped and isinstance(call.excinfo.value.__cause__, ServeurAbsent):
+        compte_rendu.longrepr = ("tests/infra", 0, str(call.excinfo.value))
+    return compte_rendu
 
 
 @pytest.fixture(scope="session")

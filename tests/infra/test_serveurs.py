@@ -212,6 +212,23 @@ def test_a_missing_server_skips_on_a_laptop_and_fails_in_ci(
         next(iter(launch(missing)))
 
 
+def test_a_laptop_without_a_server_is_told_so_in_one_line(tmp_path: Path) -> None:
+    commande = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-k",
+        "paused_server_can or outlives",
+    ]
+    environ = {**os.environ, "PATH": str(tmp_path), "CI": ""}
+    fin = subprocess.run(commande, cwd=RACINE, env=environ, capture_output=True, text=True, timeout=DELAI, check=False)
+    lignes = [ligne for ligne in fin.stdout.splitlines() if ligne.startswith("SKIPPED")]
+    assert lignes == ["SKIPPED [2] tests/infra:0: Redis absent : apt-get install redis-server"], fin.stdout
+
+
 @pytest.mark.usefixtures("redis")
 def test_no_folder_of_a_server_is_left_behind() -> None:
     serveur = Redis()
