@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ecluse import __version__
-from ecluse.commandes import chiffres, donnees, etat, evenements, lettres, migrations, sujets, up
+from ecluse.commandes import chiffres, demenagement, donnees, etat, evenements, lettres, migrations, sujets, up
 from ecluse.emission.cli import app as relais
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("rebuild")(chiffres.rebuild)
 app.command("etat")(etat.show_state)
 app.command("lien")(etat.create_link)
 app.command("panne")(etat.show_failure)
+app.command("migrate")(demenagement.migrate)
 app.add_typer(lettres.app, name="dead-letters")
 app.add_typer(evenements.app, name="events")
 app.add_typer(sujets.app, name="topics")

@@ -7,9 +7,12 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Final, Self
 
 from shared.systeme import explain_os
+
+# What closes a folder for good, and says why.
+FERME: Final = "ferme"
 
 
 class DossierInutilisable(Exception):
@@ -52,6 +55,10 @@ class Dossier:
             brouillon.replace(fichier)
         return fichier.read_text().strip()
 
+    def close_for_good(self, raison: str) -> None:
+        """Nobody opens this folder any more: what it holds goes on elsewhere."""
+        (self.chemin / FERME).write_text(f"{raison}\n")
+
     def release(self) -> None:
         """Give the folder back."""
         self._verrou.truncate(0)
@@ -86,8 +93,19 @@ def own(chemin: Path) -> Dossier:
         raise DossierInutilisable(
             f"le dossier {chemin} ne peut pas être verrouillé ({explain_os(erreur)}) : choisir un disque local"
         ) from erreur
+    _refuse_closed(chemin, verrou)
     _write_owner(verrou, None)
     return Dossier(chemin, verrou)
+
+
+def _refuse_closed(chemin: Path, verrou: IO[str]) -> None:
+    ferme = chemin / FERME
+    if ferme.exists():
+        verrou.close()
+        raise DossierInutilisable(
+            f"le dossier {chemin} est fermé : {ferme.read_text().strip()}. Deux Écluse ne peuvent pas tenir les mêmes "
+            f"dossiers ; pour revenir à cette copie en perdant la suite, effacer {ferme}"
+        )
 
 
 def read_owner(verrou: IO[str]) -> tuple[int | None, str | None]:

@@ -34,7 +34,7 @@ SERVICES: Final[Mapping[str, Sequence[type[SQLModel]]]] = {
 PAQUET: Final = 2_000
 AVANT_COMMIT: Final = declare_point("demenagement.avant_commit", "un service est copié, rien n'est validé")
 APRES_COMMIT: Final = declare_point(
-    "demenagement.apres_commit", "un service est copié et validé, le dossier est ouvert"
+    "demenagement.apres_commit", "un service est copié et validé, le dossier reste ouvert"
 )
 _REPERE: Final = table_of(Repere)
 
