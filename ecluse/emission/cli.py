@@ -13,7 +13,7 @@ import typer
 import uvicorn
 
 from ecluse.dossier import DossierInutilisable
-from ecluse.emission.destination import AdresseInvalide, DestinationHttp
+from ecluse.emission.destination import AdresseInvalide, open_destination
 from ecluse.emission.etat import Etat
 from ecluse.emission.expediteur import ATTENTE_MAX, Expediteur
 from ecluse.emission.fichier import SpoolIndisponible, look
@@ -46,11 +46,13 @@ def _one_line() -> Iterator[None]:
 def run(
     contexte: typer.Context,
     dossier: Annotated[Path | None, typer.Option(help="dossier du relais, créé s'il n'existe pas")] = None,
-    vers: Annotated[str | None, typer.Option(help="adresse de la destination, sans /v1/evenements")] = None,
+    vers: Annotated[
+        str | None, typer.Option(help="destination : http://machine:port, ou kafka://a:9092,b:9092")
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="port local ; 0 : un port libre")] = 8090,
     host: Annotated[str, typer.Option(help="adresse d'écoute")] = "127.0.0.1",
     jeton_fichier: Annotated[
-        Path | None, typer.Option(help="fichier du jeton de la destination, relu à chaque envoi")
+        Path | None, typer.Option(help="fichier du jeton de la destination, relu à chaque envoi ; Kafka n'en a pas")
     ] = None,
     attente_max: Annotated[
         float,
@@ -66,7 +68,9 @@ def run(
                 "donner --dossier DOSSIER et --vers ADRESSE (ou une commande : etat, refuses, reprendre, oublier)"
             )
         logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-        destination = DestinationHttp(vers, _token_reader(jeton_fichier))
+        # A failed attempt is told by the relais, once and in French; the Kafka client repeats each of its own.
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        destination = open_destination(vers, _token_reader(jeton_fichier))
         with _listen(host, port) as prise, _open(dossier) as spool:
             expediteur = Expediteur(spool, destination, read_clock, attente_max=attente_max)
             _serve(prise, spool, expediteur, vers)

@@ -1,6 +1,6 @@
 """Where events go: what an attempt to send a batch ends in, and the door over HTTP.
 
-Another way in (a Kafka topic) is another class with the same two methods.
+The ingress topic of Kafka (``entrees``) is the other way in; its client is loaded for an address that asks for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +19,7 @@ from shared.temps import SECONDE, from_datetime
 from shared.web.porte import UN_EVENEMENT, UN_LOT
 
 CHEMIN: Final = "/v1/evenements"
+KAFKA: Final = "kafka://"
 # What the sender obeys at most of a Retry-After: beyond, it is more likely a mistake than a wish.
 ATTENTE_OBEIE: Final = 3600.0
 _LECTURE_MAX: Final = 4_000_000
@@ -61,7 +62,7 @@ class Destination(Protocol):
 
 
 class AdresseInvalide(ValueError):
-    """The address of the destination can not be used: the message says why, in one line."""
+    """The destination can not be used (address, setting, missing library): the message says why, in one line."""
 
 
 class _Rejet(Struct):
@@ -126,6 +127,18 @@ class DestinationHttp:
         self._client.close()
 
 
+def open_destination(vers: str, read_token: Callable[[], str | None]) -> Destination:
+    """The door at ``http(s)://machine:port``, or the ingress topic at ``kafka://machine:port,machine:port``.
+
+    The token is for the door: Kafka has its own security, in the environment. Raises ``AdresseInvalide``.
+    """
+    if not vers.startswith(KAFKA):
+        return DestinationHttp(vers, read_token)
+    from ecluse.emission.entrees import open_topic  # only here: the embedded mode knows nothing of Kafka
+
+    return open_topic(vers)
+
+
 def check_address(url: str) -> str:
     """The origin without its last slash. Raises ``AdresseInvalide``."""
     try:
@@ -134,7 +147,9 @@ def check_address(url: str) -> str:
     except ValueError as erreur:
         raise AdresseInvalide(f"adresse {url!r} illisible ({erreur}) : attendu http://machine:port") from None
     if parties.scheme not in ("http", "https") or not parties.hostname or parties.query or parties.fragment:
-        raise AdresseInvalide(f"adresse {url!r} refusée : attendu http://machine:port ou https://machine")
+        raise AdresseInvalide(
+            f"adresse {url!r} refusée : attendu http://machine:port, https://machine ou kafka://machine:port"
+        )
     if parties.username is not None:
         raise AdresseInvalide("adresse refusée : un jeton se donne par --jeton-fichier, jamais dans l'adresse")
     return url.rstrip("/")

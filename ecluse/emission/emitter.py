@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
-from ecluse.emission.destination import Destination, DestinationHttp
+from ecluse.emission.destination import Destination, open_destination
 from ecluse.emission.etat import Etat, Refuse
 from ecluse.emission.expediteur import ATTENTE_MAX, Expediteur
 from ecluse.emission.spool import Depot, open_spool
@@ -38,6 +38,9 @@ class Emitter:
 
     ``dossier``: folder of the spool, created if absent; ``jeton``: token of the destination, or a function that reads
     it before each request. Events leave in the background, in order. Methods may be called from several threads.
+
+    An address ``kafka://machine:9092,machine:9092`` emits to the ingress topic, which takes no token: its security is
+    told by the variables ``ECLUSE_KAFKA_…`` and the extra ``ecluse[distribue]`` must be installed.
     """
 
     def __init__(
@@ -50,11 +53,11 @@ class Emitter:
         clock: Callable[[], int] = read_clock,
         attente_max: float = ATTENTE_MAX,
     ) -> None:
-        """``attente_max``: seconds between two attempts at most; ``destination``: another way in than HTTP.
+        """``attente_max``: seconds between two attempts at most; ``destination``: another way in than the address says.
 
         Raises ``AdresseInvalide``, ``DossierOccupe``, ``DossierInutilisable``.
         """
-        cible = destination or DestinationHttp(url, jeton if callable(jeton) else lambda: jeton)
+        cible = destination or open_destination(url, jeton if callable(jeton) else lambda: jeton)
         self._clock = clock
         try:
             self._spool = open_spool(Path(dossier))
