@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -54,6 +56,27 @@ def address(services: dict[str, Any], processus: str, grappe: Postgres) -> str:
     """The address that a process is given, on this cluster."""
     url: str = services[processus]["environment"]["ECLUSE_DATABASE_URL"]
     return url.replace("@postgres:5432/", f"@127.0.0.1:{grappe.port}/")
+
+
+@pytest.mark.parametrize("service", BASES)
+def test_the_container_of_migrations_brings_its_base_up_to_date_and_the_service_sees_it(
+    service: str, services: dict[str, Any], grappe: Postgres
+) -> None:
+    def run(processus: str, *mots: str) -> str:
+        environ = {**os.environ, "ECLUSE_DATABASE_URL": address(services, processus, grappe)}
+        commande = [sys.executable, "-m", "ecluse", *mots]
+        fin = subprocess.run(commande, env=environ, cwd=RACINE, capture_output=True, text=True, check=False)
+        assert fin.returncode == 0, fin.stdout + fin.stderr
+        return fin.stdout
+
+    assert f"{service} : vide → " in run(f"migrations-{service}", *services[f"migrations-{service}"]["command"])
+    run(f"{service}-worker", "migrations", "check", service)
+    with psycopg.connect(address(services, f"{service}-worker", grappe)) as application:
+        tables = application.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        assert len(tables) > 3
+        for (table,), droit in product(tables, ("SELECT", "INSERT", "UPDATE", "DELETE")):
+            tenu = application.execute("SELECT has_table_privilege(%s, %s)", [table, droit]).fetchone()
+            assert tenu == (True,), f"{droit} {table}"
 
 
 @pytest.mark.parametrize("service", BASES)

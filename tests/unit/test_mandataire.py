@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from fastapi import APIRouter
 
+from ecluse.distribue.chemins import CORBEILLES, owner_of
+from ecluse.distribue.porte import TRANSMIS
 from ecluse.maison import open_house
 from ecluse.serveur import create_app
 from services.contacts.endpoints import create_router as create_contacts_router
@@ -22,10 +25,6 @@ from shared.web import problemes
 from shared.web.porte import OCTETS_MAX
 from tests.mandataire import CONFIGURATION, SERVICES, Mandataire, configure, running
 
-CORBEILLES: Final = {
-    "production": ["pieces"],
-    "recovery": ["a_notifier", "retard_1_mois", "retard_2_mois", "sans_droits"],
-}
 EXEMPLES: Final = {
     "caf": ["091"],
     "objet": ["P-000001"],
@@ -33,35 +32,8 @@ EXEMPLES: Final = {
     "numero": ["7"],
     "geste": ["terminer"],
     "service": ["contacts", "production", "recovery"],
-    "corbeille": [nom for noms in CORBEILLES.values() for nom in noms],
+    "corbeille": [*CORBEILLES, "inconnue"],
     "path": ["ecluse.css"],
-}
-# Who answers for the house as a whole, and for what several services share.
-MAISON: Final = {
-    "/v1/evenements": "porte",
-    "/v1/etat": "porte",
-    "/v1/reconstruction": "indicators",
-    "/v1/liens": "indicators",
-    "/v1/lettres-mortes": "porte",
-    "/v1/corbeilles": "porte",
-    "/v1/travaux/{caf}/{objet}/termine": "porte",
-    "/v1/travaux/{caf}/{objet}/report": "porte",
-    "/v1/travaux/{caf}/{objet}/rendu": "porte",
-    "/v1/travaux/{caf}/{objet}/prolonge": "porte",
-    "/openapi.json": "porte",
-    "/healthz": "porte",
-    "/readyz": "porte",
-    "/metrics": "porte",
-    "/etat": "porte",
-    "/corbeilles": "porte",
-    "/": "indicators",
-    "/flux": "indicators",
-    "/indicateurs": "indicators",
-    "/indicateurs/{code}": "indicators",
-    "/indicateurs/{code}/serie.csv": "indicators",
-    "/static/{path}": "indicators",
-    "/entrer": "indicators",
-    "/sortir": "indicators",
 }
 Chemins = Mapping[str, frozenset[str]]
 
@@ -102,22 +74,11 @@ def _paths(route: Any) -> Iterator[tuple[str, frozenset[str]]]:
         yield f"{route.path}/{{path}}", frozenset({"GET"})
 
 
-def fill(chemin: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """A path with each value that its parameters may have, and these values."""
+def fill(chemin: str) -> Iterator[str]:
+    """A path with each value that its parameters may have."""
     noms = [nom for nom in EXEMPLES if f"{{{nom}}}" in chemin]
-    multiple = next((nom for nom in noms if len(EXEMPLES[nom]) > 1), None)
-    for valeur in EXEMPLES[multiple] if multiple else [""]:
-        valeurs = {nom: valeur if nom == multiple else EXEMPLES[nom][0] for nom in noms}
-        yield chemin.format(**valeurs), valeurs
-
-
-def owner(chemin: str, valeurs: Mapping[str, str], seuls: Mapping[str, str]) -> str:
-    """The one service that answers at this address."""
-    if "service" in valeurs:
-        return valeurs["service"]
-    if "corbeille" in valeurs:
-        return next(nom for nom, corbeilles in CORBEILLES.items() if valeurs["corbeille"] in corbeilles)
-    return seuls.get(chemin) or MAISON[chemin]
+    for valeurs in product(*(EXEMPLES[nom] for nom in noms)):
+        yield chemin.format(**dict(zip(noms, valeurs, strict=True)))
 
 
 def test_every_path_of_the_house_is_sent_to_the_one_service_that_has_it(
@@ -126,29 +87,21 @@ def test_every_path_of_the_house_is_sent_to_the_one_service_that_has_it(
     chemins, seuls = maison
     recus = set()
     for chemin, methodes in chemins.items():
-        for adresse, valeurs in fill(chemin):
+        for adresse in fill(chemin):
             for methode in methodes & {"GET", "POST"}:
                 if adresse == "/flux":
                     continue
                 demande = mandataire.ask(methode, adresse)
-                attendu = owner(chemin, valeurs, seuls)
+                attendu = owner_of(adresse) or "porte"
                 assert (demande["service"], demande["cible"]) == (attendu, adresse), f"{methode} {adresse}"
+                assert seuls.get(chemin, attendu) == attendu
                 recus.add(demande["service"])
     assert recus == set(SERVICES)
-    assert set(MAISON) <= set(chemins)
 
 
-def test_the_work_queues_of_the_example_are_those_of_the_services(tmp_path: Path) -> None:
-    with open_house(Reglages(tmp_path)) as maison:
-        connues = {nom: set(corbeilles.definitions) for nom, corbeilles in maison.corbeilles.items()}
-    assert {nom: set(noms) <= connues[nom] for nom, noms in CORBEILLES.items()} == {
-        "production": True,
-        "recovery": True,
-    }
-    assert connues["production"] == set(CORBEILLES["production"])
-
-
-@pytest.mark.parametrize("chemin", ["/docs", "/v1", "/v1/", "/v1/pieces", "/indicateursX", "/.env", "/v2/evenements"])
+@pytest.mark.parametrize(
+    "chemin", ["/docs", "/v1", "/v1/", "/v1/pieces", "/indicateursX", "/.env", "/v1/interne/stock"]
+)
 def test_what_no_service_has_is_refused_by_the_proxy(mandataire: Mandataire, chemin: str) -> None:
     reponse = mandataire.client.get(chemin)
     assert (reponse.status_code, reponse.headers["content-type"]) == (404, problemes.MEDIA)
@@ -167,10 +120,15 @@ def test_a_request_passes_as_it_came(mandataire: Mandataire) -> None:
 
 
 def test_nobody_lies_about_where_a_request_comes_from(mandataire: Mandataire) -> None:
-    mensonges = {"X-Forwarded-For": "127.0.0.9", "Forwarded": "for=127.0.0.9", "X-Forwarded-Host": "ailleurs"}
+    mensonges = {
+        "X-Forwarded-For": "127.0.0.9",
+        "Forwarded": "for=127.0.0.9",
+        "X-Forwarded-Host": "ailleurs",
+        TRANSMIS: "1",
+    }
     recus = mandataire.ask("GET", "/v1/etat", headers=mensonges)["entetes"]
     assert (recus["x-forwarded-for"], recus["x-forwarded-proto"]) == ("127.0.0.1", "http")
-    assert not {"forwarded", "x-forwarded-host"} & set(recus)
+    assert not {"forwarded", "x-forwarded-host", TRANSMIS} & set(recus)
     tls = mandataire.ask("GET", "/v1/etat", headers={"X-Forwarded-Proto": "https"})
     assert tls["entetes"]["x-forwarded-proto"] == "https"
 
@@ -214,14 +172,14 @@ def test_a_service_that_is_down_is_a_503_and_others_go_on(tmp_path: Path) -> Non
 def test_the_log_names_paths_and_never_the_secret_of_a_link(tmp_path: Path) -> None:
     with running(tmp_path) as mandataire:
         mandataire.ask("GET", "/entrer?lien=tres-secret")
-        mandataire.doublures["indicators"].shutdown()
-        mandataire.doublures["indicators"].server_close()
+        mandataire.doublures["porte"].shutdown()
+        mandataire.doublures["porte"].server_close()
         assert mandataire.client.get("/entrer?lien=tres-secret").status_code == 503
     journal = mandataire.journal.read_text()
     lignes = [json.loads(ligne) for ligne in journal.splitlines() if ligne.startswith("{")]
     assert [(ligne["chemin"], ligne["statut"], ligne["service"]) for ligne in lignes] == [
-        ("/entrer", 200, "indicators"),
-        ("/entrer", 503, "indicators"),
+        ("/entrer", 200, "porte"),
+        ("/entrer", 503, "porte"),
     ]
     assert "tres-secret" not in journal
 
