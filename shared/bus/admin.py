@@ -4,7 +4,7 @@ import socket
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from shared.bus.courtier import Courtier, CourtierInjoignable
 from shared.bus.sujets import SUJETS, Sujet
@@ -31,6 +31,13 @@ _LIBELLES: Final = {
 
 class SujetRefuse(Exception):
     """The cluster refuses to create or to describe a topic; the message says which and why."""
+
+
+class SujetVu(NamedTuple):
+    """A topic as it is: the identifier that it was given at its creation, and its number of partitions."""
+
+    identifiant: str
+    partitions: int
 
 
 class Administration:
@@ -85,8 +92,13 @@ class Administration:
 
     def topic_id(self, nom: str) -> str | None:
         """The identifier that the cluster gave the topic at its creation; None when there is no such topic."""
+        vu = self.look_at(nom)
+        return vu and vu.identifiant
+
+    def look_at(self, nom: str) -> SujetVu | None:
+        """The topic as it is; None when there is no such topic."""
         with _reached(self._courtier):
-            return next((str(t["topic_id"]) for t in self._describe([nom])), None)
+            return next((SujetVu(str(t["topic_id"]), len(t["partitions"])) for t in self._describe([nom])), None)
 
     def _describe(self, noms: Iterable[str]) -> list[dict[str, Any]]:
         decrits: list[dict[str, Any]] = self._client.describe_topics(list(noms))

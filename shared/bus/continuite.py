@@ -1,0 +1,147 @@
+"""Whether the topic and the database still tell the same log: nothing is published before they do."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from sqlalchemy import Connection, func, select
+
+from shared.bus.admin import SujetVu
+from shared.bus.courtier import Courtier
+from shared.bus.fil import EpoqueDuJournal, FilIllisible, read_epoch
+from shared.events.base import Service
+from shared.reglages import PARTITIONS
+from shared.runtime.journal import EPOQUE, JOURNAL, PUBLIEUR
+from shared.runtime.reperes import Arret
+
+
+class Dernier(NamedTuple):
+    """The last record of a partition; ``position`` None: the opening of an epoch."""
+
+    epoque: EpoqueDuJournal
+    position: int | None
+
+
+class Connu(NamedTuple):
+    """What the database knows of its log: the topic it goes to (None: none yet), its epochs by number, the head of each
+    partition and how far each is acknowledged."""
+
+    sujet: str | None
+    epoques: Mapping[int, str]
+    tetes: Sequence[int]
+    confirmes: Sequence[int]
+
+
+def read_known(connexion: Connection, service: Service) -> Connu:
+    """What the database of a service knows."""
+    ligne = connexion.execute(
+        select(PUBLIEUR.c.sujet, PUBLIEUR.c.confirme, PUBLIEUR.c.tetes).where(PUBLIEUR.c.service == service)
+    ).first()
+    if ligne is None:
+        return Connu(None, {}, [0] * PARTITIONS, [0] * PARTITIONS)
+    sujet, confirme, octets = ligne
+    tetes = msgspec.json.decode(octets, type=list[int])
+    # What is acknowledged in a partition ends where what is not begins.
+    attendus = connexion.execute(
+        select(JOURNAL.c.partition, func.min(JOURNAL.c.precedent))
+        .where(JOURNAL.c.position > confirme)
+        .group_by(JOURNAL.c.partition)
+    ).all()
+    debuts = {partition: precedent for partition, precedent in attendus}  # noqa: C416  # rows are not pairs
+    epoques = {n: m for n, m in connexion.execute(select(EPOQUE.c.numero, EPOQUE.c.marque)).all()}  # noqa: C416  # same
+    return Connu(sujet, epoques, tetes, [debuts.get(p, tete) for p, tete in enumerate(tetes)])
+
+
+async def read_last(courtier: Courtier, sujet: str, nombre: int) -> list[Dernier | None]:
+    """The last record of each of the ``nombre`` partitions of a topic, None where there is none.
+
+    Raises ``KafkaError``, and ``Arret`` when another program wrote it.
+    """
+    consommateur: Any = AIOKafkaConsumer(
+        **courtier.options(), enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
+    )
+    await consommateur.start()
+    try:
+        partitions = [TopicPartition(sujet, p) for p in range(nombre)]
+        consommateur.assign(partitions)
+        debuts = await consommateur.beginning_offsets(partitions)
+        fins = await consommateur.end_offsets(partitions)
+        derniers: dict[int, Any] = {}
+        lues = [tp for tp in partitions if fins[tp] > debuts[tp]]
+        for tp in lues:
+            consommateur.seek(tp, fins[tp] - 1)
+        consommateur.pause(*(tp for tp in partitions if tp not in lues))
+        while any([await consommateur.position(tp) < fins[tp] for tp in lues]):
+            for tp, records in (await consommateur.getmany(timeout_ms=500)).items():
+                derniers[tp.partition] = records[-1]
+        return [_read(sujet, derniers.get(tp.partition)) for tp in partitions]
+    finally:
+        await consommateur.stop()
+
+
+def judge_topic(nom: str, vu: SujetVu | None, attendu: str | None) -> str:
+    """The identifier of the topic ``nom``, which is the one that the log goes to (None: any). Raises ``Arret``."""
+    if vu is None:
+        raise Arret(f"le sujet {nom} n'existe pas : le créer avec « ecluse topics create »")
+    if attendu is not None and attendu != vu.identifiant:
+        raise Arret(
+            f"le sujet {nom} a été recréé : son identifiant est {vu.identifiant}, ce journal allait dans {attendu}. "
+            "Rien n'est publié. Remettre le sujet d'origine (sauvegarde de Kafka, ou bonne adresse dans ECLUSE_KAFKA)"
+        )
+    if vu.partitions != PARTITIONS:
+        raise Arret(
+            f"le sujet {nom} a {vu.partitions} partitions au lieu de {PARTITIONS} : ce nombre ne se change pas. "
+            "Rien n'est publié. Remettre le sujet tel qu'il a été déclaré (« ecluse topics check »)"
+        )
+    return vu.identifiant
+
+
+def judge(nom: str, connu: Connu, derniers: Sequence[Dernier | None]) -> None:
+    """Raise ``Arret`` unless the last records of the topic ``nom`` continue what the database knows."""
+    for partition, dernier in enumerate(derniers):
+        _judge_partition(f"le sujet {nom}, partition {partition},", dernier, connu, partition)
+
+
+def _judge_partition(ou: str, dernier: Dernier | None, connu: Connu, partition: int) -> None:
+    confirme, tete = connu.confirmes[partition], connu.tetes[partition]
+    if dernier is None:
+        if confirme:
+            raise _lost(ou, f"est vide alors que tout y était écrit jusqu'à la position {confirme}")
+        return
+    epoque, position = dernier
+    if connu.epoques.get(epoque.numero) != epoque.marque:
+        raise _restored(ou, f"porte l'époque {epoque.numero} ({epoque.marque}), que cette base ne connaît pas")
+    if position is None:
+        return
+    if position > tete:
+        raise _restored(ou, f"va jusqu'à la position {position}, et cette base ne connaît rien après {tete}")
+    # A deposed publisher may write late what was written since: only the newest epoch tells how far the topic goes.
+    if epoque.numero == max(connu.epoques) and position < confirme:
+        raise _lost(ou, f"s'arrête à la position {position} alors que tout y était écrit jusqu'à {confirme}")
+
+
+def _restored(ou: str, constat: str) -> Arret:
+    return Arret(
+        f"{ou} {constat} : une ancienne copie de la base a été restaurée, ou la base n'est pas celle de ce sujet. "
+        "Rien n'est publié. Remettre la base d'origine, ou une copie plus récente"
+    )
+
+
+def _lost(ou: str, constat: str) -> Arret:
+    return Arret(
+        f"{ou} {constat} : Kafka a perdu des enregistrements. Rien n'est publié. Remettre une sauvegarde de Kafka qui "
+        "les contient"
+    )
+
+
+def _read(sujet: str, brut: Any) -> Dernier | None:
+    if brut is None:
+        return None
+    try:
+        return Dernier(*read_epoch(brut.headers))
+    except FilIllisible as erreur:
+        raise Arret(
+            f"le sujet {sujet}, partition {brut.partition}, offset {brut.offset} : un autre programme y a écrit "
+            f"({erreur}). Rien n'est publié. Lui retirer ce droit et remettre une sauvegarde du sujet"
+        ) from None
