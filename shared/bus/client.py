@@ -23,7 +23,7 @@ def new_consumer(courtier: Courtier, reglages: ReglagesLecture, groupe: str | No
             "group_id": groupe,
             "group_instance_id": reglages.instance,
             "session_timeout_ms": reglages.session_timeout_ms,
-            "heartbeat_interval_ms": reglages.session_timeout_ms // 6,
+            "heartbeat_interval_ms": min(3_000, reglages.session_timeout_ms // 6),
         }
     return AIOKafkaConsumer(
         enable_auto_commit=False,

@@ -11,6 +11,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from shared.bus.admin import Administration
+from shared.bus.courtier import Courtier
 from shared.bus.recepteur import Message, Recepteur
 from shared.events.catalogue import TYPES
 from shared.events.porte import Recu, judge
@@ -167,6 +169,19 @@ class Entrees(Recepteur):
             entree.octets,
             lot.maintenant,
         )
+
+
+class SujetAbsent(Exception):
+    """The topic is not there: it may come."""
+
+
+def topic_identity(courtier: Courtier, sujet: str) -> str:
+    """Which topic bears this name now. Raises ``SujetAbsent``, ``CourtierInjoignable``."""
+    with Administration(courtier) as administration:
+        identite = administration.topic_id(sujet)
+    if identite is None:
+        raise SujetAbsent(f"le topic {sujet} n'existe pas : le créer par « ecluse topics create »")
+    return identite
 
 
 def read_entry(service: str, record: Message, maintenant: int) -> Entree | None:

@@ -173,13 +173,13 @@ class Travailleur:
             attente = min(5.0, attente * 2)
 
 
-async def run(travailleur: Travailleur) -> int:
+async def run(travailleur: Travailleur, started: Callable[[], object] = lambda: None) -> int:
     """Run a worker until SIGTERM or SIGINT: 0; or until a part of it crashes: 70, to be started again."""
     boucle = asyncio.get_running_loop()
     fin = asyncio.Event()
     for numero in (signal.SIGTERM, signal.SIGINT):
         boucle.add_signal_handler(numero, fin.set)
-    vie = asyncio.create_task(_live(travailleur))
+    vie = asyncio.create_task(_live(travailleur, started))
     demande = asyncio.create_task(fin.wait())
     await asyncio.wait([vie, demande], return_when=asyncio.FIRST_COMPLETED)
     if not vie.done():
@@ -193,8 +193,9 @@ async def run(travailleur: Travailleur) -> int:
     return CODE_IMMOBILE
 
 
-async def _live(travailleur: Travailleur) -> None:
+async def _live(travailleur: Travailleur, started: Callable[[], object]) -> None:
     await travailleur.start()
+    started()
     await travailleur.wait()
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
 from typing import Any, Final, TypeVar
 
@@ -12,7 +13,7 @@ from kafka.admin import NewTopic
 from sqlalchemy import func, select, text
 
 from shared.bus.courtier import Courtier
-from shared.bus.entrees import Entrees
+from shared.bus.entrees import Entrees, topic_identity
 from shared.bus.lecteur import LecteurParLots
 from shared.bus.reglages import ReglagesLecture
 from shared.runtime.journal import JOURNAL
@@ -75,11 +76,6 @@ class Sujet:
             # A topic is there a moment after it was made.
             eventually(lambda: self.nom in admin.list_topics() or None)
 
-    def identity(self) -> str:
-        """Which topic bears this name now."""
-        with self.kafka.admin() as admin:
-            return str(admin.describe_topics([self.nom])[0]["topic_id"])
-
     def put(self, octets: bytes, cle: str, partition: int | None = None) -> None:
         """One record; an empty key or value is none at all."""
         ou = [] if partition is None else ["-p", str(partition)]
@@ -100,7 +96,7 @@ def entering(
     groupe = f"{sujet.nom}.{service.nom}"
 
     async def build() -> LecteurParLots:
-        entrees = Entrees(service, sujet.nom, sujet.identity)
+        entrees = Entrees(service, sujet.nom, partial(topic_identity, sujet.courtier, sujet.nom))
         lecteur = LecteurParLots(sujet.courtier, sujet.nom, entrees, reglages=reglages, groupe=groupe, **options)
         await lecteur.start()
         return lecteur

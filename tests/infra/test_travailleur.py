@@ -1,0 +1,168 @@
+"""Workers as processes: they share the ingress, stop when told, and one that was asleep too long is fenced."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.production.app import bootstrap as open_production
+from shared.bus.admin import Administration
+from shared.bus.courtier import Courtier
+from shared.bus.sujets import CONTROLES, ENTREES
+from shared.migrations import upgrade
+from shared.reglages import Reglages
+from shared.runtime.service import ServiceDeFaits
+from tests.infra.clients import kcat
+from tests.infra.kafka import Kafka
+from tests.infra.lectures import Sujet, journal_ids, taken
+from tests.maisons import arrivee, eventually
+
+RACINE = Path(__file__).parents[2]
+
+
+@dataclass
+class Processus:
+    """A worker in a process of its own."""
+
+    processus: "subprocess.Popen[str]"
+    journal: Path
+
+    def says(self, mot: str) -> bool:
+        """Whether it has said so."""
+        return mot in self.journal.read_text().splitlines()
+
+    def stop(self) -> dict[str, Any]:
+        """Ask it to stop; what it counted."""
+        self.processus.send_signal(signal.SIGTERM)
+        assert self.processus.wait(10) == 0, self.journal.read_text()[-3_000:]
+        bilan: dict[str, Any] = json.loads(self.journal.read_text().splitlines()[-1])
+        return bilan
+
+
+Lanceur = Callable[..., Processus]
+
+
+@pytest.fixture
+def sujet(kafka: Kafka, prefixe: str) -> Sujet:
+    with Administration(Courtier((kafka.adresse,), prefixe)) as administration:
+        administration.create()
+    return Sujet(kafka, ENTREES.nom(prefixe))
+
+
+@pytest.fixture
+def base(nouvelle_base: Callable[[str], str]) -> str:
+    url = nouvelle_base("production")
+    upgrade("production", url)
+    return url
+
+
+@pytest.fixture
+def production(base: str, tmp_path: Path) -> Iterator[ServiceDeFaits]:
+    service = open_production(Reglages(tmp_path, bases={"production": base}), lambda: None)
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def launch(sujet: Sujet, prefixe: str, base: str, tmp_path: Path) -> Iterator[Lanceur]:
+    lances: list[Processus] = []
+
+    def launch(instance: str = "", attend: bool = True, session: int = 6_000) -> Processus:
+        journal = tmp_path / f"travailleur-{len(lances)}.txt"
+        commande = [sys.executable, "-m", "tests.infra.programme_travailleur", "production", base]
+        with journal.open("w") as sortie:
+            processus = subprocess.Popen(
+                [*commande, sujet.kafka.adresse, prefixe, str(session), instance],
+                cwd=RACINE,
+                stdout=sortie,
+                stderr=sortie,
+                text=True,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+        lances.append(Processus(processus, journal))
+        if attend:
+            eventually(lambda: lances[-1].says("pret"))
+        return lances[-1]
+
+    yield launch
+    for lance in lances:
+        lance.processus.kill()
+        lance.processus.wait()
+
+
+def test_two_workers_share_the_ingress_and_one_that_slept_is_fenced(
+    sujet: Sujet, production: ServiceDeFaits, launch: Lanceur
+) -> None:
+    endormi, eveille = launch(), launch()
+    envoyes = [arrivee(f"P{n}", dossier=f"D{n % 200}") for n in range(6_000)]
+    sujet.send(envoyes[:3_000])
+    eventually(lambda: taken(production) > 100)
+    os.kill(endormi.processus.pid, signal.SIGSTOP)
+    sujet.send(envoyes[3_000:])
+    # The other one can only take everything once the group has given it the partitions of the sleeper.
+    eventually(lambda: taken(production) == 6_000)
+    os.kill(endormi.processus.pid, signal.SIGCONT)
+    sujet.send(envoyes[:100])
+    eventually(lambda: taken(production) == 6_100)
+    assert endormi.stop()["devances"] + eveille.stop()["devances"] >= 1
+    assert sorted(journal_ids(production)) == sorted(e["id"] for e in envoyes)
+
+
+def test_a_worker_stops_in_time_while_the_broker_is_away(sujet: Sujet, launch: Lanceur) -> None:
+    travailleur = launch()
+    sujet.kafka.stop()
+    try:
+        travailleur.stop()
+    finally:
+        sujet.kafka.start()
+
+
+def test_a_worker_waits_for_its_broker_and_works_on_after_its_return(
+    sujet: Sujet, production: ServiceDeFaits, launch: Lanceur
+) -> None:
+    present = launch()
+    sujet.kafka.stop()
+    try:
+        absent = launch(attend=False)
+        eventually(lambda: "ne répond pas encore" in absent.journal.read_text())
+    finally:
+        sujet.kafka.start()
+    eventually(lambda: absent.says("pret"))
+    sujet.send([arrivee(f"P{n}", dossier=f"D{n}") for n in range(100)])
+    eventually(lambda: taken(production) == 100)
+    assert present.stop()["acceptes"] + absent.stop()["acceptes"] == 100
+
+
+def test_every_worker_hears_the_control_topic(kafka: Kafka, prefixe: str, launch: Lanceur) -> None:
+    deux = [launch(), launch()]
+    for ordre in ("n'importe quoi", '{"niveau": "bavard"}', '{"niveau": "debug"}'):
+        kcat(kafka, "-P", "-t", CONTROLES["production"].nom(prefixe), entree=ordre.encode())
+    for travailleur in deux:
+        eventually(partial(travailleur.says, "niveau debug"))
+        travailleur.stop()
+
+
+def test_a_named_worker_finds_its_partitions_again_without_a_new_sharing(
+    sujet: Sujet, production: ServiceDeFaits, launch: Lanceur
+) -> None:
+    premier, second = (launch(instance, session=45_000) for instance in ("un", "deux"))
+    sujet.send([arrivee(f"P{n}", dossier=f"D{n}") for n in range(100)])
+    eventually(lambda: taken(production) == 100)
+    partage = "Setting newly assigned partitions"
+    # Once for the control topic, once for the ingress.
+    eventually(lambda: second.journal.read_text().count(partage) == 2)
+    premier.stop()
+    revenu = launch("un", session=45_000)
+    sujet.send([arrivee(f"Q{n}", dossier=f"D{n}") for n in range(100)])
+    eventually(lambda: taken(production) == 200)
+    assert second.journal.read_text().count(partage) == 2
+    revenu.stop()
+    second.stop()
