@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ecluse import __version__
-from ecluse.commandes import chiffres, demenagement, donnees, etat, evenements, lettres, migrations, sujets, up
+from ecluse.commandes import chiffres, demenagement, donnees, etat, evenements, lettres, migrations, serve, sujets, up
 from ecluse.emission.cli import app as relais
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Écluse : les pièces, contacts, rendez-vous et créances d'une Caf, et leurs chiffres en direct.",
 )
 app.command("up")(up.up)
+app.command("serve")(serve.serve)
 app.command("import")(donnees.import_files)
 app.command("verify")(donnees.verify_file)
 app.command("indicators")(chiffres.indicators)

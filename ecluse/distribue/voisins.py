@@ -63,11 +63,13 @@ class Voisin:
 class StockDistant:
     """Production's own count of its rows, asked of its API. See ``services.indicators.app.RangeesDeProduction``."""
 
-    def __init__(self, production: Voisin) -> None:
+    def __init__(self, production: Voisin | None) -> None:
         self._production = production
 
     def closing_stock(self, caf: str, au: int, position: int) -> int | None:
-        """None when production does not answer."""
+        """None when production does not answer, or is not known here."""
+        if self._production is None:
+            return None
         try:
             return self._production.get("/v1/interne/stock", Stock, caf=caf, au=au, position=position).stock
         except VoisinInjoignable:
@@ -77,11 +79,13 @@ class StockDistant:
 class FilesDistantes:
     """Recovery's own view of its work queues, asked of its API. See ``services.indicators.answer``."""
 
-    def __init__(self, recovery: Voisin) -> None:
+    def __init__(self, recovery: Voisin | None) -> None:
         self._recovery = recovery
 
     def queues(self, caf: str) -> list[EtatFile] | None:
-        """None when recovery does not answer."""
+        """None when recovery does not answer, or is not known here."""
+        if self._recovery is None:
+            return None
         try:
             return self._recovery.get("/v1/interne/files", list[EtatFile], caf=caf)
         except VoisinInjoignable:

@@ -1,0 +1,64 @@
+"""One process of the distributed mode: ``ecluse serve``."""
+
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated, cast
+
+import typer
+
+from ecluse.commandes.commun import fail, refusals
+
+
+class NomDeService(StrEnum):
+    """What a process may be."""
+
+    contacts = "contacts"
+    production = "production"
+    recovery = "recovery"
+    indicators = "indicators"
+    porte = "porte"
+
+
+class NomDeRole(StrEnum):
+    """What a process of a service does."""
+
+    api = "api"
+    worker = "worker"
+    all = "all"
+
+
+def serve(
+    service: Annotated[NomDeService, typer.Argument(help="service, ou la porte qui les réunit", show_default=False)],
+    role: Annotated[NomDeRole, typer.Option("--role", help="répondre (api), travailler (worker), ou les deux")] = (
+        NomDeRole.all
+    ),
+) -> None:
+    """Lance un processus du mode réparti, réglé par son environnement seul."""
+    with refusals():
+        try:
+            code = _run(service.value, role.value)
+        except ModuleNotFoundError as absent:
+            raise _not_installed(absent) from None
+    sys.stdout.flush()
+    if service is not NomDeService.porte and (service is NomDeService.indicators or role is not NomDeRole.api):
+        from shared.bus.travailleur import leave
+
+        leave(code)
+    raise typer.Exit(code)
+
+
+def _run(service: str, role: str) -> int:
+    from ecluse.distribue.reglages import ReglageFaux, Role, Service, read
+    from ecluse.distribue.serve import run
+    from ecluse.serveur import PortOccupe
+
+    try:
+        reglages = read(os.environ, cast("Service", service), cast("Role", "api" if service == "porte" else role))
+        return run(reglages, typer.echo)
+    except (ReglageFaux, PortOccupe) as erreur:
+        raise fail(str(erreur)) from None
+
+
+def _not_installed(absent: ModuleNotFoundError) -> typer.Exit:
+    return fail(f"le mode réparti n'est pas installé (module {absent.name}) : pip install 'ecluse[distribue]'")
