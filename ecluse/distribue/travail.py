@@ -9,9 +9,8 @@ from functools import partial
 from ecluse.distribue.courtier import reach_cluster
 from ecluse.distribue.reglages import ReglagesProcessus
 from services.indicators.fold.pli import Pli
-from shared.bus.admin import Administration
-from shared.bus.courtier import Courtier, CourtierInjoignable
-from shared.bus.entrees import Entrees
+from shared.bus.courtier import Courtier
+from shared.bus.entrees import Entrees, topic_identity
 from shared.bus.gardien import Gardien
 from shared.bus.lancement import launcher
 from shared.bus.lecteur import LecteurParLots
@@ -52,7 +51,7 @@ def work_for_service(reglages: ReglagesProcessus, service: ServiceDeFaits) -> Tr
     """The ingress of a service, and the publisher of its log."""
     courtier, lecture = _cluster(reglages)
     sujet = ENTREES.nom(courtier.prefixe)
-    entrees = Entrees(service, sujet, _identity(courtier, sujet))
+    entrees = Entrees(service, sujet, partial(topic_identity, courtier, sujet))
     lecteur = LecteurParLots(courtier, sujet, entrees, reglages=lecture, groupe=f"{courtier.prefixe}.{service.nom}")
     nom = next(n for n in SERVICES if n == service.nom)
     publieur = Publieur(nom, service.ecriture, courtier, service.reglages.clock)
@@ -109,16 +108,3 @@ def _cluster(reglages: ReglagesProcessus) -> tuple[Courtier, ReglagesLecture]:
     assert reglages.kafka is not None  # noqa: S101  # required of every process that comes here
     lecture = ReglagesLecture(session_timeout_ms=reglages.session_ms, immobile=float(reglages.garde_s))
     return reach_cluster(reglages.kafka, reglages.prefixe), lecture
-
-
-def _identity(courtier: Courtier, sujet: str) -> Callable[[], str]:
-    """Asks which topic bears the name now; raises ``CourtierInjoignable`` when none does, to be asked again."""
-
-    def ask() -> str:
-        with Administration(courtier) as administration:
-            identifiant = administration.topic_id(sujet)
-        if identifiant is None:
-            raise CourtierInjoignable(f"le sujet {sujet} n'existe pas : le créer avec « ecluse topics create »")
-        return identifiant
-
-    return ask
