@@ -13,6 +13,7 @@ from ecluse.lettres import replay_one, show
 from services.contacts.app import bootstrap as open_contacts
 from services.production.app import bootstrap as open_production
 from services.recovery.app import bootstrap as open_recovery
+from shared.bus.gardien import CODE_IMMOBILE, Gardien
 from shared.bus.lecteur import LecteurParLots
 from shared.events.catalogue import ENCODER
 from shared.events.porte import Recu
@@ -190,6 +191,24 @@ def test_a_failed_batch_is_seen_again_and_never_skipped(
         assert lecteur.compteurs.reprises == 9
     assert sorted(journal_ids(production)) == sorted(e["id"] for e in envoyes)
     assert letters(production) == []
+
+
+def test_a_batch_that_never_passes_ends_the_process(
+    boucle: Boucle, sujet: Sujet, production: ServiceDeFaits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[int] = []
+
+    def take(lot: Lot, recus: Sequence[Recu]) -> list[Verdict]:
+        raise RuntimeError(f"une faute du programme sur {len(recus)} événements de {lot.service}")
+
+    monkeypatch.setattr(Lot, "take", take)
+    sujet.send(pieces(1))
+    with entering(boucle, sujet, production) as lecteur:
+        gardien = Gardien([lecteur], 3.0, codes.append)
+        gardien.start()
+        until(lambda: codes == [CODE_IMMOBILE])
+        gardien.stop()
+    assert (taken(production), letters(production)) == (0, [])
 
 
 def test_what_the_database_refuses_is_parked_alone(

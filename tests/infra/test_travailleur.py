@@ -12,17 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from services.production.app import bootstrap as open_production
 from shared.bus.admin import Administration
 from shared.bus.courtier import Courtier
+from shared.bus.entrees import APRES_EFFETS, APRES_REPERE
 from shared.bus.sujets import CONTROLES, ENTREES
 from shared.migrations import upgrade
+from shared.pannes import VARIABLE
 from shared.reglages import Reglages
+from shared.runtime.ecrivain import APRES_COMMIT
 from shared.runtime.service import ServiceDeFaits
 from tests.infra.clients import kcat
 from tests.infra.kafka import Kafka
-from tests.infra.lectures import Sujet, journal_ids, taken
+from tests.infra.lectures import Sujet, journal_ids, letters, taken
+from tests.infra.postgres import Postgres
 from tests.maisons import arrivee, eventually
 
 RACINE = Path(__file__).parents[2]
@@ -45,6 +50,14 @@ class Processus:
         assert self.processus.wait(10) == 0, self.journal.read_text()[-3_000:]
         bilan: dict[str, Any] = json.loads(self.journal.read_text().splitlines()[-1])
         return bilan
+
+
+def _taken(service: ServiceDeFaits) -> int:
+    """See ``taken``; the connections of the test too were cut."""
+    try:
+        return taken(service)
+    except DBAPIError:
+        return -1
 
 
 Lanceur = Callable[..., Processus]
@@ -75,7 +88,7 @@ def production(base: str, tmp_path: Path) -> Iterator[ServiceDeFaits]:
 def launch(sujet: Sujet, prefixe: str, base: str, tmp_path: Path) -> Iterator[Lanceur]:
     lances: list[Processus] = []
 
-    def launch(instance: str = "", attend: bool = True, session: int = 6_000) -> Processus:
+    def launch(instance: str = "", attend: bool = True, session: int = 6_000, panne: str = "") -> Processus:
         journal = tmp_path / f"travailleur-{len(lances)}.txt"
         commande = [sys.executable, "-m", "tests.infra.programme_travailleur", "production", base]
         with journal.open("w") as sortie:
@@ -85,7 +98,7 @@ def launch(sujet: Sujet, prefixe: str, base: str, tmp_path: Path) -> Iterator[La
                 stdout=sortie,
                 stderr=sortie,
                 text=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1", VARIABLE: panne},
             )
         lances.append(Processus(processus, journal))
         if attend:
@@ -114,6 +127,39 @@ def test_two_workers_share_the_ingress_and_one_that_slept_is_fenced(
     eventually(lambda: taken(production) == 6_100)
     assert endormi.stop()["devances"] + eveille.stop()["devances"] >= 1
     assert sorted(journal_ids(production)) == sorted(e["id"] for e in envoyes)
+
+
+def test_a_database_that_goes_and_comes_back_costs_nothing(
+    sujet: Sujet, postgres: Postgres, production: ServiceDeFaits, launch: Lanceur
+) -> None:
+    travailleur = launch()
+    sujet.send([arrivee(f"P{n}", dossier=f"D{n}") for n in range(500)])
+    eventually(lambda: taken(production) > 0)
+    postgres.kill()
+    try:
+        sujet.send([arrivee(f"Q{n}", dossier=f"D{n}") for n in range(500)])
+        eventually(lambda: "lot à reprendre" in travailleur.journal.read_text())
+    finally:
+        postgres.start()
+    eventually(lambda: _taken(production) == 1_000)
+    assert len(set(journal_ids(production))) == len(journal_ids(production)) == 1_000
+    assert letters(production) == []
+    travailleur.stop()
+
+
+@pytest.mark.parametrize("point", [APRES_REPERE, APRES_EFFETS, APRES_COMMIT])
+def test_a_worker_killed_anywhere_in_a_batch_takes_it_once(
+    sujet: Sujet, production: ServiceDeFaits, launch: Lanceur, point: str
+) -> None:
+    victime = launch(panne=f"{point}:3")
+    envoyes = [arrivee(f"P{n}", dossier=f"D{n % 50}") for n in range(600)]
+    sujet.send(envoyes)
+    assert victime.processus.wait(60) == -signal.SIGKILL
+    assert taken(production) < 600
+    releve = launch()
+    eventually(lambda: taken(production) == 600)
+    assert sorted(journal_ids(production)) == sorted(e["id"] for e in envoyes)
+    releve.stop()
 
 
 def test_a_worker_stops_in_time_while_the_broker_is_away(sujet: Sujet, launch: Lanceur) -> None:
