@@ -1,4 +1,4 @@
-"""How the command line reaches the house: in this process when the folder is free, over HTTP when it is owned."""
+"""How the command line reaches the house: in this process when its folder is free, over HTTP when another runs it."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ from ecluse.importation import LOT, Envoi
 from ecluse.lettres import list_all, read_pages, replay_one, show
 from ecluse.maison import Maison, open_house
 from shared.reglages import Reglages
+from shared.systeme import explain_os
 from shared.web.porte import EVENEMENTS_MAX
 
 PATIENCE = 600.0
@@ -103,7 +104,7 @@ class AccesDistant:
             etat = self.state()
             if etat["a_jour"]:
                 return True
-            if any(c["arret"] or c["trou"] for c in etat["consommateurs"]):
+            if etat["injoignables"] or any(c["arret"] or c["trou"] for c in etat["consommateurs"]):
                 return False
             time.sleep(0.2)
         return False
@@ -156,8 +157,22 @@ def reach(chemin: Path) -> Iterator[Acces]:
             raise ServeurInjoignable(
                 f"le dossier {chemin} est utilisé par un autre Écluse qui ne répond pas encore : réessayer bientôt"
             ) from None
-        with closing(Client(occupe.url, chemin)) as client:
-            yield AccesDistant(client)
+        with reach_origin(occupe.url, _local_token(chemin)) as acces:
+            yield acces
         return
     with dossier, open_house(Reglages(chemin, lot_max=LOT)) as maison:
         yield AccesLocal(maison)
+
+
+@contextmanager
+def reach_origin(url: str, jeton: str) -> Iterator[Acces]:
+    """The house that answers at an origin. Its questions raise ``ServeurInjoignable``."""
+    with closing(Client(url, jeton)) as client:
+        yield AccesDistant(client)
+
+
+def _local_token(chemin: Path) -> str:
+    try:
+        return (chemin / "local-token").read_text().strip()
+    except OSError as erreur:
+        raise ServeurInjoignable(f"jeton illisible dans {chemin} : {explain_os(erreur)}") from erreur

@@ -1,8 +1,8 @@
-"""The house over HTTP: what the command line uses when another process owns the data folder."""
+"""The house over HTTP: what the command line uses when another process runs it, on this machine or not."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -11,14 +11,17 @@ import msgspec
 from ecluse.guichet import Reponse
 from shared.events.porte import Refus, judge
 from shared.reglages import read_clock
-from shared.systeme import explain_os
 from shared.web.porte import EVENEMENTS_MAX, OCTETS_MAX, UN_LOT
 
 ATTENTE: Final = 120.0
+TROP_DE_REQUETES: Final = 429
+# What a request is held back at most, in all, when the house asks to slow down; and at a time.
+_RETENUE: Final = 120.0
+_PAUSE_MAX: Final = 30.0
 
 
 class ServeurInjoignable(Exception):
-    """The owner of the folder does not answer, or refuses: the message says what to do."""
+    """The house does not answer, or refuses: the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,10 @@ class _Envoi:
 
 
 class Client:
-    """Speaks to the house that owns a data folder, with the token that it left there."""
+    """Speaks to a running house with its token. ``url``: its origin."""
 
-    def __init__(self, url: str, dossier: Path) -> None:
-        try:
-            jeton = (dossier / "local-token").read_text().strip()
-        except OSError as erreur:
-            raise ServeurInjoignable(f"jeton illisible dans {dossier} : {explain_os(erreur)}") from erreur
+    def __init__(self, url: str, jeton: str) -> None:
+        self._url = url
         self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {jeton}"}, timeout=ATTENTE)
 
     def get(self, chemin: str, **parametres: Any) -> Any:
@@ -69,7 +69,7 @@ class Client:
         reponse = self._request("POST", "/v1/evenements", content=corps, headers={"Content-Type": UN_LOT})
         if reponse.status_code not in (202, 422):
             raise ServeurInjoignable(_detail(reponse))
-        document = reponse.json()
+        document = self._document(reponse)
         for rejet in document["rejets"]:
             rang = rangs[rejet["index"]]
             # The answer names no member: the same rules, asked here, do.
@@ -82,15 +82,37 @@ class Client:
         reponse = self._request(methode, chemin, **reste)
         if reponse.status_code >= 400:
             raise ServeurInjoignable(_detail(reponse))
-        return reponse.json()
+        return self._document(reponse)
+
+    def _document(self, reponse: httpx.Response) -> Any:
+        try:
+            return reponse.json()
+        except ValueError:
+            raise ServeurInjoignable(
+                f"{self._url} répond ({reponse.status_code}) autre chose qu'Écluse : vérifier l'adresse"
+            ) from None
 
     def _request(self, methode: str, chemin: str, **reste: Any) -> httpx.Response:
-        try:
-            return self._http.request(methode, chemin, **reste)
-        except httpx.HTTPError as erreur:
-            raise ServeurInjoignable(
-                f"l'Écluse qui tient ce dossier ne répond pas ({type(erreur).__name__}) : vérifier qu'il tourne"
-            ) from erreur
+        """The answer; one that asks to slow down is obeyed, for a time."""
+        retenue = 0.0
+        while True:
+            try:
+                reponse = self._http.request(methode, chemin, **reste)
+            except httpx.HTTPError as erreur:
+                raise ServeurInjoignable(
+                    f"Écluse ne répond pas à {self._url} ({type(erreur).__name__}) : vérifier qu'elle tourne"
+                ) from erreur
+            pause = _pause(reponse)
+            if reponse.status_code != TROP_DE_REQUETES or retenue + pause > _RETENUE:
+                return reponse
+            time.sleep(pause)
+            retenue += pause
+
+
+def _pause(reponse: httpx.Response) -> float:
+    """Seconds that the house asks to wait, at least one."""
+    demande = reponse.headers.get("Retry-After", "")
+    return min(max(float(demande), 1.0), _PAUSE_MAX) if demande.isdecimal() else 1.0
 
 
 def _refuse_here(octets: bytes) -> Reponse | None:

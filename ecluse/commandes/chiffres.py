@@ -6,7 +6,7 @@ import typer
 from rich.table import Column, Table
 from rich.text import Text
 
-from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, console, house, print_json
+from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
 from services.indicators.affiche import ETATS
 from services.indicators.app import ECARTS_MONTRES
 from services.indicators.cibles import Etat
@@ -26,13 +26,14 @@ def indicators(
     code: Codes = None,
     serie: Serie = None,
     par: Par = None,
-    data_dir: DossierDonnees = DEFAUT,
+    data_dir: DossierMaison = None,
+    vers: Origine = None,
     json: EnJson = False,
 ) -> None:
     """Donne les indicateurs d'une Caf sur une période, en série (--serie) ou en coupe (--par) pour un code."""
     if (serie or par) and (not code or len(code) != 1):
         raise typer.BadParameter("une série ou une coupe demande un seul --code")
-    with house(data_dir) as acces:
+    with house(data_dir, vers) as acces:
         if serie and code:
             document = acces.series(code[0], caf, du, au, serie)
         elif par and code:
@@ -46,14 +47,15 @@ def indicators(
 
 
 def rebuild(
-    data_dir: DossierDonnees = DEFAUT,
+    data_dir: DossierMaison = None,
+    vers: Origine = None,
     accepter_restauration: Annotated[
         bool, typer.Option("--accepter-restauration", help="repartir d'une copie restaurée, en connaissance de cause")
     ] = False,
     json: EnJson = False,
 ) -> None:
     """Refait tous les indicateurs depuis le journal et les compare ; code de sortie 1 s'ils diffèrent."""
-    with house(data_dir) as acces:
+    with house(data_dir, vers) as acces:
         document = acces.rebuild(accepter_restauration=accepter_restauration)
     if json:
         print_json(document)

@@ -1,8 +1,9 @@
 """What every command shares: the data folder, the way to the house, one clear line when it can not work."""
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,9 +11,11 @@ import msgspec
 import typer
 from rich.console import Console
 
-from ecluse.acces import Acces, reach
+from ecluse.acces import Acces, reach, reach_origin
 from ecluse.client import ServeurInjoignable
-from ecluse.distribue.reglages import ReglageFaux
+from ecluse.distribue import formes
+from ecluse.distribue.reglages import ReglageFaux, read_one
+from ecluse.distribue.variables import JETON
 from ecluse.dossier import DossierInutilisable
 from services.indicators.rules import QuestionRefusee
 from shared.base import BaseInutilisable
@@ -23,6 +26,17 @@ from shared.web.problemes import Probleme
 
 DossierDonnees = Annotated[
     Path, typer.Option("--data-dir", envvar="ECLUSE_DATA_DIR", help="dossier de données", show_default=True)
+]
+DossierMaison = Annotated[
+    Path | None, typer.Option("--data-dir", help="dossier de données ; sinon ECLUSE_DATA_DIR, sinon data")
+]
+Origine = Annotated[
+    str | None,
+    typer.Option(
+        "--vers",
+        help="au lieu d'un dossier, une maison qui tourne ailleurs : http://machine:port, sinon ECLUSE_URL ; "
+        "son jeton : ECLUSE_TOKEN ou ECLUSE_TOKEN_FILE",
+    ),
 ]
 EnJson = Annotated[bool, typer.Option("--json", help="écrit le document JSON de l'API")]
 DEFAUT = Path("data")
@@ -57,10 +71,29 @@ def refusals() -> Iterator[None]:
 
 
 @contextmanager
-def house(chemin: Path) -> Iterator[Acces]:
-    """The house of the folder; what prevents it is one clear line and exit 2."""
-    with refusals(), reach(chemin) as acces:
-        yield acces
+def house(dossier: Path | None, vers: str | None) -> Iterator[Acces]:
+    """The house of a folder, or the one at an origin; what prevents it is one clear line and exit 2.
+
+    What the command line says outweighs the environment; there, the origin outweighs the folder.
+    """
+    if dossier and vers:
+        raise fail("--vers et --data-dir désignent deux maisons : donner l'un ou l'autre")
+    origine = vers or (None if dossier else os.environ.get("ECLUSE_URL", "").strip())
+    with refusals():
+        chemin = dossier or Path(os.environ.get("ECLUSE_DATA_DIR") or DEFAUT)
+        with _reach_elsewhere(origine) if origine else reach(chemin) as acces:
+            yield acces
+
+
+def _reach_elsewhere(origine: str) -> AbstractContextManager[Acces]:
+    try:
+        url = formes.HTTP.lit(origine)
+    except ValueError:
+        raise ReglageFaux(f"--vers ou ECLUSE_URL : valeur refusée ; attendu : {formes.HTTP.attendu}") from None
+    jeton = read_one(os.environ, JETON)
+    if jeton is None:
+        raise ReglageFaux(f"{JETON.nom} (ou {JETON.fichier}) manque : {url} demande le jeton de la maison")
+    return reach_origin(url, jeton.reveal())
 
 
 def console(*, erreur: bool = False) -> Console:

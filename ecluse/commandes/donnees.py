@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, console, fail, house, print_json, refusals
+from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, fail, house, print_json, refusals
 from ecluse.importation import Bilan, Rejets, import_lines
 from ecluse.verification import print_report, verify
 from shared.ndjson import read_lines
@@ -16,7 +16,7 @@ from shared.reglages import read_clock
 Fichiers = Annotated[list[str], typer.Argument(help="fichiers NDJSON (.gz, .zst ou non), ou - pour l'entrée standard")]
 
 
-def import_files(fichiers: Fichiers, data_dir: DossierDonnees = DEFAUT) -> None:
+def import_files(fichiers: Fichiers, data_dir: DossierMaison = None, vers: Origine = None) -> None:
     """Importe des événements ; recommencer ne change rien.
 
     Les lignes refusées vont dans FICHIER.rejets.ndjson. Code de sortie : 0 rien n'est refusé, 1 des lignes le sont,
@@ -26,7 +26,7 @@ def import_files(fichiers: Fichiers, data_dir: DossierDonnees = DEFAUT) -> None:
         if fichier != "-" and not Path(fichier).is_file():
             raise fail(f"fichier introuvable : {fichier}")
     refuses = 0
-    with house(data_dir) as acces:
+    with house(data_dir, vers) as acces:
         for fichier in fichiers:
             rejets = Rejets(_rejects_path(fichier))
             with _progress() as barre:

@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, console, fail, house, print_json
+from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, fail, house, print_json
 from ecluse.panne import play
 
 
-def show_state(data_dir: DossierDonnees = DEFAUT, json: EnJson = False) -> None:
+def show_state(data_dir: DossierMaison = None, vers: Origine = None, json: EnJson = False) -> None:
     """Montre où en est chaque service et chaque consommateur."""
-    with house(data_dir) as acces:
+    with house(data_dir, vers) as acces:
         acces.wait()
         document = acces.state()
     if json:
@@ -38,14 +38,17 @@ def show_state(data_dir: DossierDonnees = DEFAUT, json: EnJson = False) -> None:
             c["arret"] or c["trou"] or "",
         )
     console().print(services, consommateurs)
+    if document["injoignables"]:
+        typer.echo(f"Ne répondent pas : {', '.join(document['injoignables'])}")
 
 
 def create_link(
-    data_dir: DossierDonnees = DEFAUT,
+    data_dir: DossierMaison = None,
+    vers: Origine = None,
     nom: Annotated[str, typer.Option("--nom", help="identifiant opaque de la personne, pour les travaux pris")] = "",
 ) -> None:
     """Donne un lien à usage unique vers les pages."""
-    with house(data_dir) as acces:
+    with house(data_dir, vers) as acces:
         lien = acces.link(nom)
     if lien is None:
         raise fail("aucun serveur ne tourne sur ce dossier : lancer d'abord « ecluse up »")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ecluse.commandes.commun import DEFAUT, DossierDonnees, EnJson, fail, house, print_json
+from ecluse.commandes.commun import DossierMaison, EnJson, Origine, fail, house, print_json
 from shared.runtime.lettres import REFUSE_A_LA_PORTE
 
 app = typer.Typer(help="Lettres mortes : événements qui ne peuvent avoir d'effet.", no_args_is_help=True)
@@ -16,12 +16,13 @@ Reference = Annotated[str, typer.Argument(help="lettre, sous la forme service/nu
 
 @app.command("list")
 def list_letters(
-    data_dir: DossierDonnees = DEFAUT,
+    data_dir: DossierMaison = None,
+    vers: Origine = None,
     closes: Annotated[bool, typer.Option("--closes", help="avec celles qui sont closes")] = False,
     json: EnJson = False,
 ) -> None:
     """Liste les lettres mortes."""
-    with house(data_dir) as acces:
+    with house(data_dir, vers) as acces:
         lettres = acces.letters(closes=closes)
     if json:
         print_json(lettres)
@@ -33,22 +34,23 @@ def list_letters(
 
 
 @app.command("show")
-def show_letter(lettre: Reference, data_dir: DossierDonnees = DEFAUT) -> None:
+def show_letter(lettre: Reference, data_dir: DossierMaison = None, vers: Origine = None) -> None:
     """Montre une lettre avec son événement."""
     service, numero = _parse(lettre)
-    with house(data_dir) as acces:
+    with house(data_dir, vers) as acces:
         print_json(acces.letter(service, numero))
 
 
 @app.command("replay")
 def replay_letters(
     lettres: Annotated[list[str] | None, typer.Argument(help="lettres service/numéro ; aucune : toutes")] = None,
-    data_dir: DossierDonnees = DEFAUT,
+    data_dir: DossierMaison = None,
+    vers: Origine = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="ne change rien, dit ce qui se passerait")] = False,
     json: EnJson = False,
 ) -> None:
     """Rejoue des lettres ; code de sortie 1 si l'une d'elles ne peut toujours pas avoir d'effet."""
-    with house(data_dir) as acces:
+    with house(data_dir, vers) as acces:
         choix = (
             [_parse(r) for r in lettres]
             if lettres

@@ -37,7 +37,7 @@ def test_the_number_of_a_letter_that_can_not_be_one_is_told_in_one_line(tmp_path
     assert "service/numéro" in resultat.output
 
 
-def test_waiting_for_a_server_ends_at_a_hole(tmp_path: Path) -> None:
+def test_waiting_for_a_server_ends_at_a_hole() -> None:
     class Troue(Client):
         appels = 0
 
@@ -45,9 +45,12 @@ def test_waiting_for_a_server_ends_at_a_hole(tmp_path: Path) -> None:
             del chemin, parametres
             self.appels += 1
             assert self.appels == 1, "it asks again, and could ask for ever"
-            return {"a_jour": False, "consommateurs": [{"arret": None, "trou": "après 3, attendu 5"}]}
+            return {
+                "a_jour": False,
+                "consommateurs": [{"arret": None, "trou": "après 3, attendu 5"}],
+                "injoignables": [],
+            }
 
-    (tmp_path / "local-token").write_text("jeton")
-    client = Troue("http://127.0.0.1:9", tmp_path)
+    client = Troue("http://127.0.0.1:9", "jeton")
     assert not AccesDistant(client).wait()
     client.close()
