@@ -17,9 +17,11 @@ from services.indicators.answer import Fraicheur
 from shared.corbeille.lecture import EtatTravail
 from shared.reglages import Reglages
 from shared.web.acces import Acces
+from shared.web.partage import INTERROMPUE
 from tests.atelier import JOUR, Atelier, stay
 from tests.ecrans import FauxChiffres, build_app
 from tests.navigateur import find_defects, open_browser, require_axe
+from tests.partages import Relais
 from tests.serveurs import serve
 
 pytestmark = pytest.mark.navigateur
@@ -49,6 +51,7 @@ class Poste:
     url: str
     app: FastAPI
     chiffres: FauxChiffres
+    relais: Relais
     atelier: Atelier
     plaintes: list[str]
 
@@ -78,14 +81,15 @@ def atelier(tmp_path: Path) -> Iterator[Atelier]:
 def poste(navigateur: Browser, atelier: Atelier) -> Iterator[Poste]:
     """A browser that has come in."""
     chiffres = FauxChiffres()
-    app = build_app(Acces("jeton"), chiffres, {"recovery": atelier.corbeilles}, JOUR)
+    relais = Relais(tour=1)
+    app = build_app(Acces("jeton"), chiffres, {"recovery": atelier.corbeilles}, JOUR, relais)
     with serve(app) as url:
         contexte = navigateur.new_context(locale="fr-FR")
         page = contexte.new_page()
         plaintes: list[str] = []
         page.on("console", lambda message: plaintes.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda erreur: plaintes.append(str(erreur)))
-        poste = Poste(page, url, app, chiffres, atelier, plaintes)
+        poste = Poste(page, url, app, chiffres, relais, atelier, plaintes)
         poste.enter()
         yield poste
         contexte.close()
@@ -145,6 +149,20 @@ def test_figures_that_come_no_more_are_said_to_be_frozen(poste: Poste) -> None:
     page.clock.fast_forward(60_000)
     page.clock.run_for(2_000)
     expect(page.locator("#fige")).to_contain_text("Chiffres figés depuis")
+
+
+def test_an_interrupted_sharing_is_said_and_the_word_goes_when_it_is_over(poste: Poste) -> None:
+    """The figures stay right meanwhile: the page does not call them frozen."""
+    mot = poste.page.locator("#diffusion")
+    expect(mot).to_be_hidden()
+    poste.chiffres.set("STOCK", 2_001, 2_001)
+    expect(poste.page.locator(poste.figure("p.STOCK.valeur"))).to_have_text("2\u202f001")
+    poste.relais.interrupt(True)
+    expect(mot).to_have_text(INTERROMPUE)
+    expect(poste.page.locator("#fige")).to_be_hidden()
+    poste.relais.interrupt(False)
+    expect(mot).to_be_hidden()
+    assert poste.plaintes == []
 
 
 def test_charts_follow_the_figures_and_leave_the_focus_where_it_is(poste: Poste) -> None:

@@ -1,5 +1,6 @@
 """The live page on several servers: one computes for all, and each for itself while Redis is away."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 import redis as client_redis
 
+from shared.partage.direct import Bail, PartageRedis
+from shared.partage.ligne import create_async
 from shared.web.partage import INTERROMPUE
 from tests.donnees import RACINE
 from tests.infra.ecrans import Chiffres, Ecran, follow
@@ -181,3 +184,47 @@ def test_whatever_redis_holds_has_a_term(redis: Redis, redis_url: str) -> None:
         cles = sorted(client.scan_iter())
         assert cles == [b"ecluse:direct:091:bail", b"ecluse:direct:091:image"]
         assert all(client.pttl(cle) != -1 for cle in cles)
+
+
+def test_an_image_that_comes_late_is_not_shown_as_the_present(redis: Redis, redis_url: str) -> None:
+    """A frozen server reads, once it goes on, what was said meanwhile."""
+
+    def say(valeur: int, age: int) -> int:
+        secondes, micros = client.time()
+        ms = secondes * 1_000 + micros // 1_000 - age
+        return int(client.publish("ecluse:direct:091", f'autre:{ms} {{"valeur": {valeur}}}'))
+
+    with client_redis.Redis(port=redis.port) as client:
+        client.set("ecluse:direct:091:bail", "autre:1", px=60_000)
+        ecran = Ecran(redis_url, Chiffres(), 5)
+        try:
+            while not ecran.valeurs:
+                say(5, 0)
+            say(4, 60_000)
+            say(6, 0)
+            ecran.wait_value(6)
+            assert (set(ecran.valeurs), ecran.calculees) == ({5, 6}, [])
+        finally:
+            ecran.close()
+
+
+def test_a_call_that_a_frozen_redis_carries_out_late_changes_nothing(redis_url: str) -> None:
+    async def play() -> None:
+        client = create_async(redis_url)
+        partage = PartageRedis(client, "ecluse")
+        bail = Bail("ecluse:direct:091", 60)
+        for bail.numero in (1, 2):
+            assert (await partage.take(bail, avec_image=False))[0]
+        assert await partage.show(bail, b"2")
+        bail.numero = 1
+        assert not await partage.show(bail, b"1")
+        autre = Bail("ecluse:direct:091", 60)
+        assert (await partage.take(autre, avec_image=True))[::2] == (False, b"2")
+        await partage.give_back(autre)
+        assert not (await partage.take(autre, avec_image=True))[0]
+        await partage.give_back(bail)
+        assert (await partage.take(autre, avec_image=True))[0]
+        assert (await partage.take(Bail("ecluse:direct:091", 60), avec_image=True))[::2] == (False, None)
+        await client.aclose()
+
+    asyncio.run(play())

@@ -1,6 +1,8 @@
 """Rate limits: the rule of the bucket, who is counted together, what a refused caller reads."""
 
 import asyncio
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from starlette.routing import Route
 from shared.web.acces import Acces
 from shared.web.debit import LIBRES, Debit, Limite, SeauLocal, identify_by, limit, pour
 from shared.web.session import COOKIE
+from tests.donnees import RACINE
 
 JETON = "jeton"
 
@@ -155,3 +158,8 @@ def test_addresses_count_apart_and_those_of_one_ipv6_network_together() -> None:
     acces = Acces(JETON)
     assert identify(acces, "192.0.2.1") != identify(acces, "192.0.2.2")
     assert identify(acces, "2001:db8::1") == identify(acces, "2001:db8::ffff") != identify(acces, "2001:db8:0:1::1")
+
+
+def test_who_runs_on_one_machine_imports_no_redis() -> None:
+    code = "import sys, ecluse.serveur, ecluse.cli; sys.exit(any(nom.startswith('redis') for nom in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=RACINE, check=False).returncode == 0

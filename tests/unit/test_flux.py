@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from shared.web.flux import LECTEURS_MAX, Diffuseur
+from shared.web.partage import INTERROMPUE
 from shared.web.problemes import Indisponible
+from tests.partages import Relais
 
 
 class Source:
@@ -174,3 +176,98 @@ def test_beyond_so_many_watchers_the_next_is_told_to_come_back() -> None:
         assert diffuseur.respond("091", lambda: True).media_type == "text/event-stream"
 
     run(scenario)
+
+
+async def read_events(diffuseur: Diffuseur[str], source: Source, depuis: str | None) -> list[bytes]:
+    """The first three events of an answer, as the browser reads them."""
+    corps = diffuseur.respond("091", lambda: True, depuis).body_iterator
+    assert isinstance(corps, AsyncIterator)
+    lus = []
+    async for evenement in corps:
+        assert isinstance(evenement, bytes)
+        lus.append(evenement)
+        source.valeur += 1
+        if len(lus) == 3:
+            break
+    return lus
+
+
+@pytest.mark.parametrize(
+    ("dernier", "premier"),
+    [(None, 1), ("57", 58), ("", 1), ("abc", 1), ("-5", 1), ("٣", 1), ("9" * 400, 1), (str(2**53 + 9), 2**53 + 1)],
+)
+def test_a_browser_that_comes_back_gets_the_whole_image_under_a_number_that_follows_its_last(
+    dernier: str | None, premier: int
+) -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str]) -> None:
+        lus = await read_events(diffuseur, source, dernier)
+        assert [int(e.split(b"\n")[0].removeprefix(b"id: ")) for e in lus] == [premier, premier + 1, premier + 2]
+        assert value(lus[0]) == 0
+
+    run(scenario)
+
+
+def run_shared(scenario: Callable[[Source, Diffuseur[str], Relais], Awaitable[None]]) -> Source:
+    """Play a scenario with a directed sharing and close."""
+    source, relais = Source(), Relais()
+
+    async def play() -> None:
+        diffuseur = Diffuseur(source.compute, source.version, cadence=0.001, rappel=1_000, partage=relais)
+        await asyncio.wait_for(scenario(source, diffuseur, relais), 30)
+        diffuseur.close()
+
+    asyncio.run(play())
+    return source
+
+
+def test_who_has_not_the_turn_computes_nothing_and_relays_what_another_shows() -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str], relais: Relais) -> None:
+        lecture = asyncio.create_task(until(diffuseur.watch("091"), 7))
+        (await relais.listening()).publish(b'{"valeur": 7}')
+        assert await lecture == [7]
+        assert (source.calculs, relais.publiees) == (0, [])
+
+    run_shared(scenario)
+
+
+def test_a_new_turn_begins_with_a_whole_image_for_all() -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str], relais: Relais) -> None:
+        flux = diffuseur.watch("091")
+        for tour in (1, 2):
+            relais.tour = tour
+            assert value(await anext(flux)) == 0
+            while len(relais.publiees) < tour:
+                await asyncio.sleep(0)
+        assert source.calculs == 2
+
+    run_shared(scenario)
+
+
+def test_who_cannot_compute_leaves_the_turn() -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str], relais: Relais) -> None:
+        source.en_panne = True
+        relais.tour = 1
+        lecture = asyncio.create_task(until(diffuseur.watch("091"), 7))
+        await relais.repos.wait()
+        (await relais.listening()).publish(b'{"valeur": 7}')
+        assert await lecture == [7]
+
+    run_shared(scenario)
+
+
+def test_a_stream_says_that_the_sharing_is_interrupted_and_then_that_it_no_longer_is() -> None:
+    async def scenario(_: Source, diffuseur: Diffuseur[str], relais: Relais) -> None:
+        flux = diffuseur.watch("091")
+        annonce = asyncio.ensure_future(anext(flux))
+        ecoute = await relais.listening()
+        for interrompue, texte in ((True, INTERROMPUE), (False, "")):
+            ecoute.tell(interrompue)
+            ecoute.tell(interrompue)
+            assert diffuseur.interrompue is interrompue
+            genre, corps = (await annonce).decode().removesuffix("\n\n").split("\n")
+            assert genre == "event: diffusion"
+            assert msgspec.json.decode(corps.removeprefix("data: ")) == {"texte": texte}
+            annonce = asyncio.ensure_future(anext(flux))
+        annonce.cancel()
+
+    run_shared(scenario)
