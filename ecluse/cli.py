@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("serve")(serve.serve)
+app.command("doctor")(serve.doctor)
 app.command("import")(donnees.import_files)
 app.command("verify")(donnees.verify_file)
 app.command("indicators")(chiffres.indicators)

@@ -1,13 +1,16 @@
-"""One process of the distributed mode: ``ecluse serve``."""
+"""The processes of the distributed mode: ``ecluse serve``, and ``ecluse doctor``, which looks at what they need."""
 
 import os
 import sys
 from enum import StrEnum
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from ecluse.commandes.commun import fail, refusals
+
+if TYPE_CHECKING:
+    from ecluse.distribue.reglages import Role, Service
 
 
 class NomDeService(StrEnum):
@@ -48,8 +51,25 @@ def serve(
     raise typer.Exit(code)
 
 
+def doctor(
+    service: Annotated[
+        NomDeService | None, typer.Argument(help="service dont vérifier les besoins ; sans lui, ce qui est réglé")
+    ] = None,
+) -> None:
+    """Vérifie réglages, courtier, sujets, base, migrations, Redis, horloges et adresses, et dit quoi faire."""
+    try:
+        from ecluse.distribue.doctor import examine
+    except ModuleNotFoundError as absent:
+        raise _not_installed(absent) from None
+    bon = True
+    for constat in examine(os.environ, cast("Service | None", service and service.value)):
+        bon = bon and constat.bon
+        typer.echo(f"{'ok    ' if constat.bon else 'À VOIR'}  {constat.sujet} : {constat.texte}")
+    raise typer.Exit(0 if bon else 1)
+
+
 def _run(service: str, role: str) -> int:
-    from ecluse.distribue.reglages import ReglageFaux, Role, Service, read
+    from ecluse.distribue.reglages import ReglageFaux, read
     from ecluse.distribue.serve import run
     from ecluse.serveur import PortOccupe
 

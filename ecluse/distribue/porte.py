@@ -16,6 +16,7 @@ from ecluse.distribue.variables import URLS
 from ecluse.guichet import Depositaire, Part
 from shared.runtime.ecrivain import Indisponible
 from shared.runtime.lot import ACCEPTE, DOUBLON, Verdict
+from shared.traces import ENTETE as TRACE
 from shared.web.porte import UN_EVENEMENT, UN_LOT
 
 # Set on what one process hands to another: whoever gets it commits it or refuses it, and hands it to nobody else.
@@ -79,7 +80,7 @@ class Distant:
         seul = len(part.octets) == 1
         entetes = {"Content-Type": UN_EVENEMENT if seul else UN_LOT}
         if part.trace:
-            entetes["traceparent"] = part.trace
+            entetes[TRACE] = part.trace
         corps = part.octets[0] if seul else b"[" + b",".join(part.octets) + b"]"
         try:
             reponse = self._http.post("/v1/evenements", content=corps, headers=entetes)

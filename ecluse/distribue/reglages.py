@@ -142,7 +142,7 @@ def read_kafka(environ: Mapping[str, str]) -> Kafka | None:
     sasl = {variable: read_one(environ, variable) for variable in (v.MECANISME, v.UTILISATEUR, v.MOT_DE_PASSE)}
     for variable, valeur in sasl.items():
         if valeur is None and protocole.startswith("SASL"):
-            raise ReglageFaux(f"{_missing(variable)} ; {v.PROTOCOLE.nom}={protocole} la demande")
+            raise ReglageFaux(f"{missing(variable)} ; {v.PROTOCOLE.nom}={protocole} la demande")
     return Kafka(
         serveurs,
         protocole,
@@ -169,11 +169,12 @@ def read_one(environ: Mapping[str, str], variable: Variable) -> Any:
 def _require(environ: Mapping[str, str], variable: Variable, processus: frozenset[Processus]) -> Any:
     valeur = read_one(environ, variable)
     if valeur is None and variable.requise & processus:
-        raise ReglageFaux(_missing(variable))
+        raise ReglageFaux(missing(variable))
     return valeur
 
 
-def _missing(variable: Variable) -> str:
+def missing(variable: Variable) -> str:
+    """The line that says that a variable is not given."""
     ou = f" (ou {variable.fichier}, le fichier qui la contient)" if variable.secrete else ""
     return f"{variable.nom} manque{ou} : {variable.sens} ; attendu : {variable.forme.attendu}"
 
