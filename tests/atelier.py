@@ -13,6 +13,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import event, select
 
+from shared.base import create_tables, open_postgres
 from shared.corbeille.endpoints import router
 from shared.corbeille.lecture import EtatTravail
 from shared.corbeille.regles import ISSUES_APPEL, ISSUES_NOTIFICATION, Definition, Item
@@ -21,6 +22,7 @@ from shared.corbeille.tables import Travail
 from shared.corbeille.veille import Veille
 from shared.events.porte import Recu, judge
 from shared.events.travail import PUBLIES
+from shared.migrations import upgrade
 from shared.reglages import Reglages
 from shared.runtime.ecrivain import Refuse
 from shared.runtime.journal import JOURNAL
@@ -123,18 +125,25 @@ class Trace(NamedTuple):
 
 
 class Atelier:
-    """A work queue and what tests do with it."""
+    """A work queue and what tests do with it. ``base``: address of an empty PostgreSQL database, or of that of another
+    workshop, which it then shares."""
 
     def __init__(
-        self, dossier: Path, horloge: Horloge | None = None, notify: Callable[[], None] = lambda: None
+        self,
+        dossier: Path,
+        horloge: Horloge | None = None,
+        notify: Callable[[], None] = lambda: None,
+        base: str | None = None,
     ) -> None:
         self.horloge = horloge or Horloge()
         self.veille = Veille()
         self._notify = notify
         self.faits = 0
+        if base:
+            _create_base(base)
         self.service = open_service(
             "recovery",
-            Reglages(dossier, clock=self.horloge),
+            Reglages(dossier, clock=self.horloge, bases={"recovery": base} if base else {}),
             {"fr.caf.indu.constate.v1": GenreAtelier()},
             (LigneAtelier,),
             self._ring,
@@ -227,6 +236,13 @@ class Atelier:
     def gestures(self) -> list[tuple[str, str]]:
         """(gesture, object) of each event of the queue, in order."""
         return [(t.type.split(".")[3], t.data["objet"]) for t in self.traces()]
+
+
+def _create_base(url: str) -> None:
+    upgrade("recovery", url)
+    moteur = open_postgres(url, ecriture=True)
+    create_tables(moteur, [LigneAtelier])
+    moteur.dispose()
 
 
 def create_app(atelier: Atelier) -> FastAPI:

@@ -170,10 +170,17 @@ def final_images(lots: Iterable[Lot]) -> dict[tuple[str, str, str], Image]:
 
     Each movement must take back exactly what the one before it gave.
     """
+    return counted_images((a.type, a.octets) for lot in lots for a in lot.journal)
+
+
+def counted_images(journal: Iterable[tuple[str, bytes]]) -> dict[tuple[str, str, str], Image]:
+    """What the movements among these (type, bytes) leave counted; see ``final_images``."""
     comptees: dict[tuple[str, str, str], Image] = {}
-    for journal in (a for lot in lots for a in lot.journal if a.type in DECODEURS):
-        mouvement = DECODEURS[journal.type].decode(journal.octets)
-        cle = (journal.type, mouvement.caf, mouvement.data.objet)
+    for type_, octets in journal:
+        if type_ not in DECODEURS:
+            continue
+        mouvement = DECODEURS[type_].decode(octets)
+        cle = (type_, mouvement.caf, mouvement.data.objet)
         assert comptees.pop(cle, None) == mouvement.data.avant
         if mouvement.data.apres is not None:
             comptees[cle] = mouvement.data.apres

@@ -12,7 +12,7 @@ from shared.reglages import Reglages
 
 # Of a statement, of a wait for a lock, of a transaction that nobody carries on (ms).
 _REQUETE_MAX: Final = 60_000
-_VERROU_MAX: Final = 10_000
+_VERROU_MAX: Final = 5_000
 _INACTIVE_MAX: Final = 60_000
 _LECTEURS: Final = 10
 

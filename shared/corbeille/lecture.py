@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, true, tuple_
@@ -12,7 +12,11 @@ from shared.corbeille.regles import Item
 from shared.corbeille.store import BAIL, COLONNES, ELEMENT, ORDRE, REPORT, present
 from shared.events.base import Liste
 
-_CLE_DE_PAGE: Final = msgspec.json.Decoder(tuple[int, int, int, int, str])
+# Within what a column can hold, so that whatever is given can be compared with it.
+_Borne = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+_CLE_DE_PAGE: Final = msgspec.json.Decoder(
+    tuple[_Borne, _Borne, _Borne, _Borne, Annotated[str, msgspec.Meta(pattern="^[^\x00]*$")]]
+)
 
 
 class EtatTravail(Liste):

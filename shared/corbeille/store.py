@@ -206,13 +206,24 @@ def _put_to_sleep(connexion: Connection, prise: LigneBail, reprise: int, motif: 
     """
     c = ELEMENT.c
     ici = select(c.corbeille).where(c.cle == prise.cle, c.du <= today, or_(c.au.is_(None), c.au > today))
-    corbeilles = connexion.execute(ici.with_for_update()).scalars().all()
+    corbeilles = _lock_stays(connexion, ici.with_for_update())
     _drop(connexion, prise)
     connexion.execute(delete(REPORT).where(REPORT.c.cle == prise.cle))
     lignes = [{"cle": prise.cle, "corbeille": nom, "reporte": reprise, "motif": motif} for nom in corbeilles]
     if lignes:
         connexion.execute(insert(REPORT), lignes)
     return bool(lignes)
+
+
+def _lock_stays(connexion: Connection, ici: Select[str]) -> list[str]:
+    """The corbeilles that the select gives, which nobody changes until the end of the transaction."""
+    vues: list[str] | None = None
+    while True:
+        # A row that was put in the place of another while the statement waited for that one is not seen by it.
+        corbeilles = list(connexion.execute(ici).scalars())
+        if corbeilles == vues or connexion.dialect.name == "sqlite":
+            return corbeilles
+        vues = corbeilles
 
 
 def _drop(connexion: Connection, prise: LigneBail) -> None:

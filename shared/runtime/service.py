@@ -82,9 +82,9 @@ class ServiceDeFaits:
     ecrivain: Ecrivain
     deciders: Mapping[str, Genre]
 
-    def submit(self, recus: Sequence[Recu]) -> "Future[list[Verdict]]":
+    def submit(self, recus: Sequence[Recu], trace: str | None = None) -> "Future[list[Verdict]]":
         """See ``Ecrivain.submit``."""
-        return self.ecrivain.submit(recus)
+        return self.ecrivain.submit(recus, trace)
 
     def tick(self) -> Tic:
         """Head and backlog of the log now. Raises ``Evince`` when another process has taken the lead."""
@@ -136,13 +136,26 @@ def open_service(
 ) -> ServiceDeFaits:
     """Open the database of a service and start its writer. Raises ``BaseInutilisable``."""
     ecriture = open_engine(reglages, nom, ecriture=True)
-    prepare_base(ecriture, nom, [*TABLES_COMMUNES, *TABLES_CORBEILLE, *modeles])
+    try:
+        prepare_base(ecriture, nom, [*TABLES_COMMUNES, *TABLES_CORBEILLE, *modeles])
+        plume = _open_pen(ecriture, nom)
+    except BaseException:
+        ecriture.dispose()
+        raise
 
     def open_batch(connexion: Connection, maintenant: int) -> Lot:
         return Lot(nom, deciders, connexion, maintenant)
 
-    plume = _open_pen(ecriture, nom)
-    ecrivain = Ecrivain(nom, ecriture, plume, open_batch, reglages.clock, lot_max=reglages.lot_max, notify=notify)
+    ecrivain = Ecrivain(
+        nom,
+        ecriture,
+        plume,
+        open_batch,
+        reglages.clock,
+        lot_max=reglages.lot_max,
+        notify=notify,
+        traceur=reglages.traceur,
+    )
     ecrivain.start()
     return ServiceDeFaits(nom, reglages, open_engine(reglages, nom), ecriture, ecrivain, deciders)
 
