@@ -21,6 +21,8 @@ from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.runtime.lettres import PAGE
 from shared.runtime.rejeu import Rejeu
 from shared.runtime.service import ServiceDeFaits
+from shared.traces import ENTETE as TRACE
+from shared.traces import read_trace
 from shared.web import problemes
 from shared.web.acces import Acces
 from shared.web.openapi import problems
@@ -101,7 +103,7 @@ def create_door(guichet_of: Callable[[Request], Guichet], clock: Callable[[], in
     async def take_events(request: Request) -> Response:
         octets = await read_events(request)
         try:
-            trace = request.headers.get("traceparent")
+            trace = read_trace(request.headers.get(TRACE))
             depot = await asyncio.to_thread(guichet_of(request).deposit, octets, clock(), trace)
             # All parts are waited for even when one fails: a late success is a duplicate of the retry, never a loss.
             # Shielded: a caller that leaves must not cancel what the writer is about to answer.

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from shared.events.porte import Recu, Refus, judge
 from shared.runtime.lot import Verdict
 from shared.runtime.service import ServiceDeFaits
+from shared.traces import keep_trace
 
 
 class Reponse(NamedTuple):
@@ -81,7 +82,7 @@ class SurPlace:
 
     def submit(self, part: Part) -> "Future[list[Verdict]]":
         """See ``Depositaire``."""
-        return self.service.submit(part.recus)
+        return self.service.submit(part.recus, keep_trace(part.trace))
 
 
 class Guichet:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.temps import from_datetime
+from shared.traces import MUET, Traceur
 
 PARTITIONS = 12
 
@@ -28,6 +29,7 @@ class Reglages:
     lot_max: int = 4_000
     pages_max: int = 0
     bases: Mapping[str, str] = field(default_factory=dict, repr=False)
+    traceur: Traceur = MUET
 
     def base(self, service: str) -> Path:
         """The database file of a service."""

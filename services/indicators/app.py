@@ -1,6 +1,6 @@
 """Composition of the indicators service: its fold, its consumer, its answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -24,13 +24,35 @@ from shared.runtime.journal import Enregistrement
 from shared.runtime.reperes import REPERE, Arret, Avance, load_marks
 from shared.runtime.service import Cloche
 from shared.runtime.tables import TABLES_DE_LECTURE
-from shared.temps import write_instant
+from shared.temps import SECONDE, write_instant
+from shared.traces import PLI, Traceur
 
 CONSOMMATEUR: Final = "indicators"
 PRODUCTION: Final = "production"
 ECARTS_MONTRES: Final = 100
 LECTURE: Final = 20_000
 RELECTURE_MAX: Final = 600.0
+# Traces older than this (ns) are over.
+SUIVIS: Final = 3_600 * SECONDE
+
+
+@dataclass(frozen=True)
+class Suivi:
+    """Follows events to the figures. One that is folded again long after, from the log, has left its trace already."""
+
+    traceur: Traceur
+    clock: Callable[[], int]
+
+    def begin(self) -> int:
+        """The instant, where it is needed."""
+        return self.clock() if self.traceur.actif else 0
+
+    def tell(self, records: Sequence[Enregistrement], debut: int) -> None:
+        """These have been folded since ``debut``."""
+        if self.traceur.actif:
+            recents = debut - SUIVIS
+            traces = (r.trace for r in records if r.trace and r.enregistre_le > recents)
+            self.traceur.follow(PLI, traces, debut, self.clock())
 
 
 @dataclass
@@ -38,6 +60,7 @@ class PuitsDuPli:
     """The fold as the sink of the consumer. ``version`` grows with each batch applied."""
 
     pli: Pli
+    suivi: Suivi
     version: int = 0
     types: Sequence[str] = field(default_factory=lambda: Pli.types)
     _gardees: list[Modifiees] = field(default_factory=list)
@@ -45,6 +68,7 @@ class PuitsDuPli:
 
     def apply(self, records: Sequence[Enregistrement]) -> None:
         """Fold a batch; an unreadable movement stops the consumer, the fold never skips. Raises ``Arret``."""
+        depuis = self.suivi.begin()
         try:
             self.pli.apply(records)
         except (msgspec.DecodeError, ValueError) as erreur:
@@ -54,6 +78,7 @@ class PuitsDuPli:
                 f"{fin.position} ({erreur}) : mettre Écluse à jour, ou restaurer la base d'origine"
             ) from erreur
         self.version += 1
+        self.suivi.tell(records, depuis)
 
     def collect(self) -> None:
         """Copy the cells that changed."""
@@ -224,7 +249,7 @@ def bootstrap(
     moteur = open_engine(reglages, CONSOMMATEUR, ecriture=True)
     prepare_base(moteur, CONSOMMATEUR, [*TABLES_DE_LECTURE, *TABLES_INDICATEURS])
     pli, reperes = _load(reglages, moteur)
-    puits = PuitsDuPli(pli)
+    puits = PuitsDuPli(pli, Suivi(reglages.traceur, reglages.clock))
     consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes, _guard(moteur))
     consommateur.start()
     stock = StockAuRepere(rangees, consommateur)

@@ -67,7 +67,6 @@ class Lu(Struct, frozen=True):
 
     enregistrement: Enregistrement
     epoque: EpoqueDuJournal
-    trace: str | None
 
 
 class Ouverture(Struct, frozen=True):
@@ -146,6 +145,7 @@ def read_record(
         raise FilIllisible("enregistrement sans valeur")
     if type_ == EPOQUE:
         return _read_opening(source, partition, offset, epoque, valeur)
+    trace = lus.get(TRACE)
     enregistrement = Enregistrement(
         source,
         partition,
@@ -155,9 +155,9 @@ def read_record(
         valeur if types is None or type_ in types else None,
         _read_number(lus, ENREGISTRE),
         offset,
+        trace.decode() if trace and _TRACE.fullmatch(trace) else None,
     )
-    trace = lus.get(TRACE)
-    return Lu(enregistrement, epoque, trace.decode() if trace and _TRACE.fullmatch(trace) else None)
+    return Lu(enregistrement, epoque)
 
 
 def read_tick(valeur: bytes | None) -> TicLu:

@@ -23,6 +23,7 @@ from shared.events.base import Service
 from shared.events.journal import LIGNEE_MAX, Maillon, TicPublie
 from shared.pannes import crash_point, declare_point
 from shared.runtime.journal import PUBLIEUR, take_lead
+from shared.traces import PUBLICATION, Traceur
 
 AVANT_ATTRIBUTION: Final = declare_point("publieur.avant_attribution", "positions écrites, rien de validé")
 APRES_ATTRIBUTION: Final = declare_point("publieur.apres_attribution", "positions validées, rien d'envoyé")
@@ -85,6 +86,7 @@ class Bureau(Protocol):
     mesures: MesuresPublieur
     reglages: ReglagesPublication
     clock: Callable[[], int]
+    traceur: Traceur
 
     async def sql(self, geste: Callable[[Connection], T]) -> T: ...
     async def rest(self, secondes: float) -> None: ...
@@ -140,11 +142,15 @@ class Mandat:
     async def _deliver(self, lignes: Sequence[Ligne]) -> None:
         mesures, derniere = self._bureau.mesures, lignes[-1].position
         mesures.retard = Retard(mesures.retard.attente, len(lignes), lignes[0].enregistre_le)
+        traceur = self._bureau.traceur
+        debut = self._bureau.clock() if traceur.actif else 0
         await self._sorties.send(lignes, self._epoque.encode())
         crash_point(APRES_ENVOI)
         await self._bureau.sql(lambda connexion: self._attribution.confirm(connexion, derniere))
         crash_point(APRES_CONFIRMATION)
         mesures.confirme, mesures.envoyes = derniere, mesures.envoyes + len(lignes)
+        if traceur.actif:
+            traceur.follow(PUBLICATION, (n.trace for n in lignes), debut, self._bureau.clock())
 
     async def _tick(self, instant: int, tour: Tour) -> None:
         mesures = self._bureau.mesures

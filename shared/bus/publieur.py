@@ -27,6 +27,7 @@ from shared.events.base import Service as Nom
 from shared.reglages import PARTITIONS
 from shared.runtime.journal import Evince
 from shared.runtime.reperes import Arret
+from shared.traces import MUET, Traceur
 
 with warnings.catch_warnings():
     # mode and faust use what Python 3.12 deprecates.
@@ -50,12 +51,14 @@ class Publieur(Service):
         courtier: Courtier,
         clock: Callable[[], int],
         reglages: ReglagesPublication | None = None,
+        traceur: Traceur = MUET,
     ) -> None:
         super().__init__()
         self.service = service
         self.mesures = MesuresPublieur()
         self.clock = clock
         self.reglages = reglages or ReglagesPublication()
+        self.traceur = traceur
         self._courtier = courtier
         self._sujet = JOURNAUX[service].nom(courtier.prefixe)
         self._siege = Siege(moteur, service, self.reglages.silence)

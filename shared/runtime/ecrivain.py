@@ -23,6 +23,7 @@ from shared.pannes import crash_point, declare_point
 from shared.runtime.journal import Evince, UnePlume
 from shared.runtime.lot import ACCEPTE, Conflit, Lot, Verdict
 from shared.runtime.temoin import TEMOIN
+from shared.traces import ECRITURE, MUET, Traceur
 
 T = TypeVar("T")
 Ordre = Callable[[Lot], T]
@@ -53,11 +54,12 @@ class Refuse(Exception):
 
 @dataclass(slots=True)
 class _Demande:
-    """Messages of one caller: events, or one command."""
+    """Messages of one caller: events, or one command. ``trace``: ``traceparent`` of the events."""
 
     recus: Sequence[Recu]
     ordre: Ordre[Any] | None
     futur: "Future[Any]"
+    trace: str | None = None
 
     @property
     def poids(self) -> int:
@@ -77,6 +79,7 @@ class Ecrivain:
         *,
         lot_max: int,
         notify: Callable[[], None] = lambda: None,
+        traceur: Traceur = MUET,
     ) -> None:
         self.service = service
         self.plume = plume
@@ -86,6 +89,7 @@ class Ecrivain:
         self._clock = clock
         self._lot_max = lot_max
         self._notify = notify
+        self._traceur = traceur
         self._attente: deque[_Demande] = deque()
         self._signal = Condition()
         self._arret = False
@@ -103,9 +107,9 @@ class Ecrivain:
         if self._fil.ident is not None:
             self._fil.join()
 
-    def submit(self, recus: Sequence[Recu]) -> "Future[list[Verdict]]":
+    def submit(self, recus: Sequence[Recu], trace: str | None = None) -> "Future[list[Verdict]]":
         """The verdicts of the events, once they are committed; ``Indisponible`` when they could not be."""
-        return self._put(_Demande(recus, None, Future()))
+        return self._put(_Demande(recus, None, Future(), trace))
 
     def order(self, ordre: Ordre[T]) -> "Future[T]":
         """Run a command in the next commit; its result once committed. ``Refuse`` leaves everything as it was."""
@@ -147,6 +151,7 @@ class Ecrivain:
 
     def _serve(self, demandes: list[_Demande]) -> None:
         """Commit the demands together; alone each, when one of them spoils the batch."""
+        debut = self._clock() if self._traceur.actif else 0
         try:
             resultats = self._commit(lambda lot: _execute(lot, demandes))
         except Indisponible as erreur:
@@ -169,6 +174,8 @@ class Ecrivain:
             else:
                 demande.futur.set_result(resultat)
         crash_point(APRES_REPONSE)
+        if self._traceur.actif:
+            self._traceur.follow(ECRITURE, (d.trace for d in demandes), debut, self._clock())
 
     def _halve(self, demande: _Demande, erreur: Exception) -> None:
         """Half by half until the event that the database refuses is alone; it becomes a dead letter."""
@@ -183,7 +190,7 @@ class Ecrivain:
             return
         verdicts: list[Verdict] = []
         for moitie in (recus[: len(recus) // 2], recus[len(recus) // 2 :]):
-            partie = _Demande(moitie, None, Future())
+            partie = _Demande(moitie, None, Future(), demande.trace)
             self._serve([partie])
             try:
                 verdicts += partie.futur.result()
@@ -244,6 +251,9 @@ class Ecrivain:
 def _execute(lot: Lot, demandes: list[_Demande]) -> list[Any]:
     """All events as one batch, then the commands in order; a refused command gives back its refusal."""
     tous = [r for d in demandes for r in d.recus]
+    for demande in demandes:
+        if demande.trace:
+            lot.trace(demande.recus, demande.trace)
     verdicts = iter(lot.take(tous) if tous else [])
     resultats: list[Any] = []
     for demande in demandes:

@@ -25,7 +25,8 @@ class Evince(Exception):
 class Enregistrement(Struct, frozen=True):
     """One record of the log of a service. ``octets`` is None for a type that the reader did not ask for.
 
-    ``offset``: its place in its partition, where the log is read by offset.
+    ``offset``: its place in its partition, where the log is read by offset; ``trace``: see ``AJournaliser``, where it
+    comes with the record.
     """
 
     source: str
@@ -36,6 +37,7 @@ class Enregistrement(Struct, frozen=True):
     octets: bytes | None
     enregistre_le: int
     offset: int = -1
+    trace: str | None = None
 
 
 class AJournaliser(Struct, frozen=True):

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 from msgspec.json import Encoder
 from sqlalchemy import Connection, Table, delete
 
@@ -20,6 +20,7 @@ from shared.runtime.faits import ORDRE, Fait, decode_facts, encode_facts, fact_o
 from shared.runtime.journal import AJournaliser
 from shared.runtime.lettres import close_letters, open_letter, park_letter
 from shared.runtime.objets import Etat, Genre, Lecture, Objet, encode_pairs, form_of
+from shared.runtime.sortie import Mouvement, Sortie, write_output
 from shared.runtime.tables import LigneBoite
 from shared.runtime.verrous import Verrous
 from shared.temps import write_instant
@@ -50,24 +51,6 @@ DIFFERENT: Final = Verdict(
 )
 
 
-class _Mouvement(Struct):
-    objet: str
-    avant: Raw | None
-    apres: Raw | None
-
-
-class _Sortie(Struct):
-    specversion: str
-    id: str
-    source: str
-    type: str
-    subject: str
-    time: str
-    caf: str
-    datacontenttype: str
-    data: Any
-
-
 class Lot(Lecture):
     """The open transaction of one batch of one service."""
 
@@ -81,6 +64,8 @@ class Lot(Lecture):
         self._source = f"/ecluse/{service}"
         self._objets: dict[str, dict[str, Objet]] = defaultdict(dict)
         self._verrous = Verrous.on(connexion)
+        # By event (key of the inbox) and by dossier: what the events move there is followed with them.
+        self._traces: dict[str, str] = {}
 
     def take(self, recus: Sequence[Recu]) -> list[Verdict]:
         """Give each event its effect once; the verdicts in the order of the events."""
@@ -89,6 +74,11 @@ class Lot(Lecture):
         if nouveaux:
             self.apply(nouveaux)
         return verdicts
+
+    def trace(self, recus: Iterable[Recu], trace: str) -> None:
+        """Rows of the journal that these events give carry this ``traceparent``."""
+        for recu in recus:
+            self._traces[recu.cle] = self._traces[f"{recu.caf}|{recu.dossier}"] = trace
 
     def park(self, recu: Recu, detail: str) -> None:
         """Take an event that the database refuses to save as the rules state it: a dead letter holds it."""
@@ -100,23 +90,17 @@ class Lot(Lecture):
     def apply(self, recus: Sequence[Recu]) -> None:
         """Give events their effect without asking the inbox (their first coming, or a replay)."""
         self._lock(recus)
-        self.journal.extend(AJournaliser(f"{r.caf}|{r.dossier}", r.type.type, r.octets) for r in recus)
+        traces = self._traces
+        self.journal.extend(
+            AJournaliser(f"{r.caf}|{r.dossier}", r.type.type, r.octets, traces.get(r.cle)) for r in recus
+        )
         self.save(self._widen(self._add_facts(recus)))
 
     def publish(self, type_: str, identifiant: str, caf: str, dossier: str, data: object) -> None:
         """Put an event of the service's own on its way to the log."""
-        sortie = _Sortie(
-            "1.0",
-            identifiant,
-            self._source,
-            type_,
-            dossier,
-            self._heure,
-            caf,
-            "application/json",
-            data,
-        )
-        self.journal.append(AJournaliser(f"{caf}|{dossier}", type_, _ENCODER.encode(sortie)))
+        cle = f"{caf}|{dossier}"
+        octets = write_output(Sortie("1.0", identifiant, self._source, type_, dossier, self._heure, caf, data=data))
+        self.journal.append(AJournaliser(cle, type_, octets, self._traces.get(cle)))
 
     def load(self, genre: Genre, cles: Iterable[str]) -> list[Objet]:
         """See ``Lecture.load``."""
@@ -258,7 +242,7 @@ class Lot(Lecture):
                     f"{famille}-{objet.caf}-{compte}-{version}",
                     objet.caf,
                     etat.dossier or objet.dossier or objet.id,
-                    _Mouvement(compte, Raw(ancienne) if ancienne else None, Raw(nouvelle) if nouvelle else None),
+                    Mouvement(compte, Raw(ancienne) if ancienne else None, Raw(nouvelle) if nouvelle else None),
                 )
         return _ENCODER.encode([(famille, compte, Raw(octets)) for (famille, compte), octets in sorted(apres.items())])
 

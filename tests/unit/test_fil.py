@@ -61,9 +61,10 @@ def test_a_row_sent_is_the_record_read(ligne: Ligne, epoque: EpoqueDuJournal, of
         ligne.octets,
         ligne.enregistre_le,
         offset,
+        ligne.trace,
     )
     lu = read_record("contacts", ligne.partition, offset, envoi.entetes, envoi.valeur)
-    assert lu == Lu(attendu, epoque, ligne.trace)
+    assert lu == Lu(attendu, epoque)
     assert read_epoch(envoi.entetes) == (epoque, ligne.position)
 
 
@@ -136,7 +137,7 @@ def test_a_trace_that_can_not_be_read_is_left_aside() -> None:
     assert TRACE in dict(envoi.entetes)
     lu = read_record("contacts", 3, 0, envoi.entetes, envoi.valeur)
     assert isinstance(lu, Lu)
-    assert lu.trace is None
+    assert lu.enregistrement.trace is None
 
 
 @pytest.mark.parametrize("valeur", [None, b"", b"{}", b"\xff", b'{"type":"fr.caf.journal.tic.v1"}'])
