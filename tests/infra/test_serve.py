@@ -1,23 +1,25 @@
 """The processes of the distributed mode, run as they are in production: one origin, and each of its parts."""
 
-import json
-from collections.abc import Callable, Iterator
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.api import feed
+from shared.web.porte import UN_EVENEMENT
+from tests.api import BONNES, feed
 from tests.infra.kafka import Kafka
-from tests.infra.repartie import Repartie, open_repartie
-from tests.maisons import eventually
+from tests.infra.postgres import Postgres
+from tests.infra.redis import Redis
+from tests.infra.repartie import FAITS, Repartie, open_repartie
+from tests.maisons import eventually, fait
 
 
 @pytest.fixture(scope="module")
-def maison(request: pytest.FixtureRequest) -> Iterator[Repartie]:
-    """A house with one process for each service, and the porte."""
-    kafka: Kafka = request.getfixturevalue("kafka")
-    postgres = request.getfixturevalue("postgres")
-    redis = request.getfixturevalue("redis")
+def maison(kafka: Kafka, postgres: Postgres, redis: Redis) -> Iterator[Repartie]:
+    """A house with one process for each service, two APIs of production beside, and the porte."""
     redis.flush()
     bases: list[str] = []
 
@@ -25,7 +27,7 @@ def maison(request: pytest.FixtureRequest) -> Iterator[Repartie]:
         bases.append(postgres.create_database(nom))
         return bases[-1]
 
-    with open_repartie(kafka, create, redis.url, "serve") as ouverte:
+    with open_repartie(kafka, create, redis.url, "serve", {"production": ("api", "worker")}) as ouverte:
         yield ouverte
     for base in bases:
         postgres.drop_database(base)
@@ -34,14 +36,163 @@ def maison(request: pytest.FixtureRequest) -> Iterator[Repartie]:
 
 @pytest.fixture(scope="module")
 def client(maison: Repartie) -> Iterator[httpx.Client]:
+    """A client of the porte of a house that knows an object of each kind."""
     with maison.porte.client() as ouvert:
         feed(ouvert)
-        eventually(lambda: ouvert.get("/v1/etat").json()["a_jour"])
+        eventually(lambda: state(ouvert)["a_jour"])
         yield ouvert
 
 
+def state(client: httpx.Client) -> Any:
+    """The state of the house, as it tells it."""
+    return client.get("/v1/etat").raise_for_status().json()
+
+
+def event(type_: str, id_: str, **data: Any) -> dict[str, Any]:
+    """An event that the door takes."""
+    return fait(type_, "2023-01-02T10:00:00Z", dossier="D-1", **data) | {"id": id_}
+
+
+def post(client: httpx.Client, evenement: dict[str, Any]) -> httpx.Response:
+    """The answer of the door to one event."""
+    return client.post("/v1/evenements", json=evenement, headers={"Content-Type": UN_EVENEMENT})
+
+
+def piece(nom: str) -> dict[str, Any]:
+    """A piece that arrives: production's."""
+    data = {"nature": "justificatif", "canal": "web", "minima_sociaux": False}
+    return event("piece.arrivee", f"a-{nom}", piece=nom, **data)
+
+
 def test_what_comes_in_at_the_porte_is_in_the_figures(client: httpx.Client) -> None:
-    etat = client.get("/v1/etat").json()
+    etat = state(client)
     assert etat["injoignables"] == []
-    assert {s["nom"]: s["attente"] for s in etat["services"]} == {"contacts": 0, "production": 0, "recovery": 0}
-    assert {c["source"]: c["retard"] for c in etat["consommateurs"]} == {"contacts": 0, "production": 0, "recovery": 0}
+    assert {s["nom"]: s["attente"] for s in etat["services"]} == dict.fromkeys(FAITS, 0)
+    assert {c["source"]: c["retard"] for c in etat["consommateurs"]} == dict.fromkeys(FAITS, 0)
+    reponse = client.get("/v1/indicateurs/invariants", params={"caf": "091", "du": "2024-03-01", "au": "2024-03-31"})
+    assert reponse.json()["tenus"] is True
+    assert reponse.json()["balance"] == 0
+
+
+@pytest.mark.parametrize("operation", BONNES)
+def test_every_address_of_the_house_answers_at_the_porte(client: httpx.Client, operation: str) -> None:
+    methode, chemin = operation.split(" ")
+    demande = BONNES[operation]
+    reponse = client.request(methode, chemin.format(**demande.chemin), params=demande.question, json=demande.corps)
+    assert reponse.status_code in (200, 202, 204), reponse.text
+
+
+def test_work_is_taken_and_given_back_through_the_porte(client: httpx.Client) -> None:
+    pris = client.post("/v1/corbeilles/a_notifier/prochain", json={"titulaire": "T-1", "caf": ["091"]}).json()
+    talon = {"corbeille": "a_notifier", "jeton": pris["jeton"]}
+    adresse = f"/v1/travaux/{pris['caf']}/{pris['objet']}/rendu"
+    assert client.post(adresse, json=talon).status_code == 200
+    assert client.post(adresse, json=talon | {"corbeille": "nulle"}).status_code == 404
+    assert client.post(adresse, content=b"{").status_code in (400, 422)
+
+
+def test_the_same_batch_twice_is_a_batch_and_its_duplicates(client: httpx.Client) -> None:
+    evenement = piece("P-double")
+    assert post(client, evenement).json() == {"acceptes": 1, "doublons": 0, "rejets": []}
+    assert post(client, evenement).json() == {"acceptes": 0, "doublons": 1, "rejets": []}
+
+
+def test_any_service_takes_any_type_and_hands_it_to_its_owner(maison: Repartie, client: httpx.Client) -> None:
+    with maison.processus["contacts"].client() as contacts:
+        assert post(contacts, piece("P-par-contacts")).json()["acceptes"] == 1
+    assert client.get("/v1/pieces/091/P-par-contacts").status_code == 200
+
+
+def test_an_event_handed_over_to_a_service_that_does_not_own_it_goes_no_further(maison: Repartie) -> None:
+    for nom in ("contacts", "porte"):
+        with maison.processus[nom].client() as hote:
+            hote.headers["ecluse-transmis"] = "1"
+            reponse = post(hote, piece("P-en-boucle"))
+            assert reponse.status_code == 503
+            assert "ECLUSE_URL_" in reponse.json()["detail"]
+
+
+def test_while_a_service_is_away_the_door_asks_to_come_back_and_the_state_names_it(
+    maison: Repartie, client: httpx.Client
+) -> None:
+    production = maison.processus["production"]
+    production.kill()
+    try:
+        reponse = post(client, piece("P-absente"))
+        assert reponse.status_code == 503
+        assert int(reponse.headers["Retry-After"]) > 0
+        assert state(client)["injoignables"] == ["production"]
+        assert state(client)["a_jour"] is False
+        assert client.get("/v1/pieces/091/P-000001").status_code == 503
+        assert client.get("/v1/contacts/091/Q-000001").status_code == 200
+    finally:
+        production.start()
+    assert eventually(lambda: post(client, piece("P-absente"))).json()["acceptes"] == 1
+    eventually(lambda: state(client)["a_jour"])
+
+
+def test_the_pages_of_the_house_are_at_the_porte_and_a_session_holds_in_all_of_them(
+    maison: Repartie, client: httpx.Client
+) -> None:
+    lien = client.post("/v1/liens").json()["lien"]
+    assert lien.startswith(maison.porte.url)
+    with httpx.Client(base_url=maison.porte.url, follow_redirects=True, timeout=60) as personne:
+        assert personne.get(lien).status_code == 200
+        for page, texte in (
+            ("/", "En direct"), ("/indicateurs", "COG-08-29"), ("/corbeilles", "Prendre le prochain"),
+            ("/corbeilles/pieces", "Pièces"), ("/corbeilles/a_notifier", "notifier"), ("/etat", "Consommateurs"),
+        ):  # fmt: skip
+            reponse = personne.get(page)
+            assert (reponse.status_code, texte in reponse.text) == (200, True), page
+        with personne.stream("GET", "/flux", params={"caf": "091"}) as flux:
+            assert next(ligne for ligne in flux.iter_lines() if ligne.startswith("data:"))
+        assert personne.get(lien).status_code == 401
+
+
+def test_without_the_token_nothing_is_answered(maison: Repartie) -> None:
+    with httpx.Client(base_url=maison.porte.url) as inconnu:
+        for chemin in ("/v1/etat", "/v1/pieces/091/P-000001", "/v1/corbeilles", "/v1/indicateurs"):
+            assert inconnu.get(chemin).status_code == 401, chemin
+        assert post(inconnu, piece("P-inconnu")).status_code == 401
+    with httpx.Client(base_url=maison.processus["production"].url) as inconnu:
+        assert inconnu.get("/v1/interne/stock", params={"caf": "091", "au": 1, "position": 0}).status_code == 401
+
+
+def test_internal_questions_are_not_relayed(client: httpx.Client) -> None:
+    assert client.get("/v1/interne/files", params={"caf": "091"}).status_code == 404
+
+
+def test_every_process_tells_its_health_and_measures(maison: Repartie) -> None:
+    for nom, processus in maison.processus.items():
+        with processus.client() as hote:
+            assert hote.get("/healthz").status_code == 200
+            pret = hote.get("/readyz").json()
+            assert pret["pret"] is True, nom
+            assert hote.get("/metrics").status_code == 200
+            assert nom == "porte" or pret["ailleurs"]["kafka"] == "joint"
+
+
+@pytest.mark.parametrize("nom", ["production", "production-1", "indicators", "porte"])
+def test_a_process_that_is_told_to_stop_ends_cleanly_within_ten_seconds(maison: Repartie, nom: str) -> None:
+    processus = maison.processus[nom]
+    debut = time.monotonic()
+    processus.stop()
+    assert time.monotonic() - debut < 10
+    assert "Arrêté proprement" in processus.written()
+    assert not re.search(r"Traceback|ERROR", processus.written())
+    processus.start()
+
+
+def test_a_base_that_is_not_migrated_is_refused_with_the_command(maison: Repartie, postgres: Postgres) -> None:
+    base = postgres.create_database("vide")
+    processus = maison.processus["recovery"]
+    processus.stop()
+    bonne = processus.environ["ECLUSE_DATABASE_URL"]
+    try:
+        processus.environ["ECLUSE_DATABASE_URL"] = base
+        with pytest.raises(Exception, match="ecluse migrations upgrade recovery"):
+            processus.start()
+    finally:
+        processus.environ["ECLUSE_DATABASE_URL"] = bonne
+        processus.start()
+        postgres.drop_database(base)
