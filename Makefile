@@ -14,7 +14,7 @@ mesures := $(VENV)/.bench
 pytest := $(bin)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench chaos mutants docs clean
+.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench bench-kafka chaos mutants docs clean
 
 help: ## cette liste
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ lock: $(dev) ## met à jour les verrous de dépendances
 
 bench: $(mesures) ## mesure les vitesses et la mémoire sur cette machine
 	@$(bin)/python -m bench $(MESURES)
+
+bench-kafka: $(mesures) ## mesure le mode réparti, avec de vrais serveurs, sur cette machine
+	@$(bin)/python -m bench.kafka $(MESURES)
 
 chaos: $(dev) ## tue le processus N fois sous charge et compare à l'oracle (N=200)
 	$(bin)/python -m tests.chaos --tirs $(N)
