@@ -11,6 +11,7 @@ from shared.base import table_of
 from shared.corbeille.refus import CleReutilisee
 from shared.corbeille.tables import ReponseGardee
 from shared.runtime.lot import Lot
+from shared.runtime.verrous import hold_name
 from shared.temps import to_jour
 
 T = TypeVar("T")
@@ -39,6 +40,8 @@ def run_once(lot: Lot, cle: Cle | None, type_: type[T], geste: Callable[[], T | 
     """
     if cle is None:
         return geste()
+    # The same command may have come to another process at once: its answer is there when its turn is over.
+    hold_name(lot.connexion, f"{cle.portee}|{cle.cle}")
     c = REPONSE.c
     ici = (c.portee == cle.portee, c.cle == cle.cle)
     deja = lot.connexion.execute(select(c.empreinte, c.contenu).where(*ici)).first()

@@ -15,12 +15,22 @@ SEAUX: Final = PARTITIONS * 85
 # A batch that is nearly everywhere takes everything at once.
 SEAUX_UN_A_UN: Final = 256
 _TOUT: Final = -1
+_NOMS: Final = 0x45_43_4D
 _CLASSE: Final = 0x45_43_4C
 _SEAU: Final = func.unnest(bindparam("seaux", type_=ARRAY(Integer))).column_valued("seau")
 # One after the other in the order of the list: two transactions never hold what the other waits for.
 _PRENDRE: Final = select(func.pg_advisory_xact_lock(_CLASSE, _SEAU))
 _TOUT_PRENDRE: Final = select(func.pg_advisory_xact_lock(_CLASSE, _TOUT))
 _LAISSER_TOUT: Final = select(func.pg_advisory_xact_lock_shared(_CLASSE, _TOUT))
+
+
+_NOMMER: Final = select(func.pg_advisory_xact_lock(_NOMS, bindparam("nom", type_=Integer)))
+
+
+def hold_name(connexion: Connection, nom: str) -> None:
+    """Wait until no other transaction works under this name, which is any text; until the end of the transaction."""
+    if connexion.dialect.name == "postgresql":
+        connexion.execute(_NOMMER, {"nom": crc32(nom.encode()) & 0x7FFFFFFF})
 
 
 def bucket_of(dossier: str) -> int:
