@@ -27,6 +27,13 @@ def integer(minimum: int, maximum: int) -> Forme:
     return Forme("entier", f"un nombre entier de {minimum} à {maximum}", read)
 
 
+def _read_share(texte: str) -> float:
+    entier, _, decimales = texte.partition(".")
+    if not (texte.isascii() and entier in ("0", "1") and (decimales or "0").isdecimal() and float(texte) <= 1):
+        raise ValueError
+    return float(texte)
+
+
 def choice(*valeurs: str) -> Forme:
     """One of these words, in any case; given back as written here."""
     par_mot = {v.lower(): v for v in valeurs}
@@ -107,6 +114,7 @@ BASE: Final = Forme(
 )
 REDIS: Final = url("adresse Redis", ("redis", "rediss"), "redis://hôte:6379/0")
 HTTP: Final = url("adresse HTTP", ("http", "https"), "http://hôte:8080")
+PART: Final = Forme("part", "un nombre de 0 à 1, par exemple 0.1", _read_share)
 MOT: Final = Forme("texte", "un texte sans espace", _read_word)
 PREFIXE: Final = Forme("texte", "64 lettres, chiffres, « - » ou « _ » au plus", _read_prefix)
 JETON: Final = Forme("secret", f"un secret d'au moins {JETON_MIN} caractères ASCII sans espace", _read_token)

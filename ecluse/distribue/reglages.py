@@ -74,6 +74,7 @@ class ReglagesProcessus:
     rafale: int
     niveau: str
     traces: str | None
+    part_tracee: float
 
     @property
     def sert(self) -> bool:
@@ -130,6 +131,7 @@ def read(environ: Mapping[str, str], service: Service, role: Role) -> ReglagesPr
         rafale=get(v.RAFALE),
         niveau=get(v.NIVEAU),
         traces=get(v.TRACES),
+        part_tracee=get(v.PART_TRACEE),
     )
 
 

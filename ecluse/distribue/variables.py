@@ -114,6 +114,10 @@ RAFALE: Final = Variable(
 TRACES: Final = Variable(
     "ECLUSE_OTLP_ENDPOINT", formes.HTTP, "collecteur OpenTelemetry (OTLP sur HTTP) ; absente : aucune trace"
 )
+PART_TRACEE: Final = Variable(
+    "ECLUSE_TRACES_PART", formes.PART, "part suivie de ce qui entre ; ce que l'émetteur a déjà choisi de suivre l'est",
+    defaut="0.1",
+)  # fmt: skip
 PROTOCOLE: Final = Variable(
     "ECLUSE_KAFKA_SECURITY_PROTOCOL",
     formes.choice("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
@@ -136,5 +140,5 @@ AUTORITE: Final = Variable(
 
 VARIABLES: Final[tuple[Variable, ...]] = (
     KAFKA, BASE, REDIS, JETON, HOTE, PORT, MANDATAIRES, *URLS.values(), PREFIXE, SESSION, GARDE, DEBIT, RAFALE, NIVEAU,
-    TRACES, PROTOCOLE, MECANISME, UTILISATEUR, MOT_DE_PASSE, AUTORITE,
+    TRACES, PART_TRACEE, PROTOCOLE, MECANISME, UTILISATEUR, MOT_DE_PASSE, AUTORITE,
 )  # fmt: skip

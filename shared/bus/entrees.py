@@ -22,8 +22,11 @@ from shared.runtime.lettres import refuse_letter
 from shared.runtime.lot import Lot
 from shared.runtime.repere_entrees import load_offsets, move_offset
 from shared.runtime.service import ServiceDeFaits
+from shared.traces import ECRITURE, MUET, Traceur, read_trace
+from shared.traces import ENTETE as TRACE
 
 DE_PERSONNE: Final = "contacts"
+MILLI: Final = 1_000_000
 APRES_REPERE: Final = declare_point("entrees.apres_repere", "le repère des entrées est déplacé, les effets non écrits")
 APRES_EFFETS: Final = declare_point("entrees.apres_effets", "le lot des entrées est validé, le lecteur n'en sait rien")
 
@@ -37,13 +40,17 @@ _APERCU: Final = msgspec.json.Decoder(_Apercu)
 
 @dataclass(frozen=True, slots=True)
 class Entree:
-    """A record that belongs to the service: an event, or (``recu`` None) what the door refuses of it and why."""
+    """A record that belongs to the service: an event, or (``recu`` None) what the door refuses of it and why.
+
+    ``trace``: ``traceparent`` of the event from now on.
+    """
 
     offset: int
     octets: bytes
     recu: Recu | None
     type: str
     detail: str
+    trace: str | None = None
 
 
 @dataclass
@@ -89,9 +96,12 @@ class Entrees(Recepteur):
         nouveaux = [r for r in records if r.offset >= self._offsets.get(partition, 0)]
         if not nouveaux:
             return
-        maintenant = self.service.reglages.clock()
-        entrees = [e for r in nouveaux if (e := read_entry(self.service.nom, r, maintenant))]
+        clock, traceur = self.service.reglages.clock, self.service.reglages.traceur
+        maintenant = clock()
+        entrees = [e for r in nouveaux if (e := read_entry(self.service.nom, r, maintenant, traceur))]
         self._commit(partition, entrees, nouveaux[-1].offset + 1)
+        if traceur.actif:
+            traceur.follow(ECRITURE, (e.trace for e in entrees), maintenant, clock())
         self.compteurs.ignores += len(nouveaux) - len(entrees)
 
     def _commit(self, partition: int, entrees: Sequence[Entree], suivant: int) -> None:
@@ -129,6 +139,9 @@ class Entrees(Recepteur):
         """Effects of the events, letters of the refusals."""
         bilan = CompteursEntrees()
         recus = [(e, e.recu) for e in entrees if e.recu is not None]
+        for entree, recu in recus:
+            if entree.trace:
+                lot.trace([recu], entree.trace)
         verdicts = lot.take([recu for _, recu in recus]) if recus else []
         refus = [(e, e.detail) for e in entrees if e.recu is None]
         for (entree, _), verdict in zip(recus, verdicts, strict=True):
@@ -184,7 +197,7 @@ def topic_identity(courtier: Courtier, sujet: str) -> str:
     return identite
 
 
-def read_entry(service: str, record: Message, maintenant: int) -> Entree | None:
+def read_entry(service: str, record: Message, maintenant: int, traceur: Traceur = MUET) -> Entree | None:
     """What a record is for ``service``; None when it belongs to another."""
     octets: bytes = record.value or b""
     type_ = TYPES.get(_type_of(octets))
@@ -202,12 +215,18 @@ def read_entry(service: str, record: Message, maintenant: int) -> Entree | None:
         return Entree(record.offset, octets, None, nom, detail)
     if recu.type.service != service:
         return Entree(record.offset, octets, None, nom, "type donné deux fois, différemment")
-    return Entree(record.offset, octets, recu, nom, "")
+    trace = traceur.enter(_trace_of(record), record.timestamp * MILLI, maintenant)
+    return Entree(record.offset, octets, recu, nom, "", trace)
 
 
 def _park(lot: Lot, recu: Recu, detail: str) -> CompteursEntrees:
     lot.park(recu, detail)
     return CompteursEntrees(refuses=1)
+
+
+def _trace_of(record: Message) -> str | None:
+    octets = next((valeur for nom, valeur in record.headers if nom == TRACE), None)
+    return read_trace(octets.decode("ascii", "replace")) if octets else None
 
 
 def _type_of(octets: bytes) -> str:

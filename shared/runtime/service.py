@@ -82,9 +82,9 @@ class ServiceDeFaits:
     ecrivain: Ecrivain
     deciders: Mapping[str, Genre]
 
-    def submit(self, recus: Sequence[Recu]) -> "Future[list[Verdict]]":
+    def submit(self, recus: Sequence[Recu], trace: str | None = None) -> "Future[list[Verdict]]":
         """See ``Ecrivain.submit``."""
-        return self.ecrivain.submit(recus)
+        return self.ecrivain.submit(recus, trace)
 
     def tick(self) -> Tic:
         """Head and backlog of the log now. Raises ``Evince`` when another process has taken the lead."""
@@ -146,7 +146,16 @@ def open_service(
     def open_batch(connexion: Connection, maintenant: int) -> Lot:
         return Lot(nom, deciders, connexion, maintenant)
 
-    ecrivain = Ecrivain(nom, ecriture, plume, open_batch, reglages.clock, lot_max=reglages.lot_max, notify=notify)
+    ecrivain = Ecrivain(
+        nom,
+        ecriture,
+        plume,
+        open_batch,
+        reglages.clock,
+        lot_max=reglages.lot_max,
+        notify=notify,
+        traceur=reglages.traceur,
+    )
     ecrivain.start()
     return ServiceDeFaits(nom, reglages, open_engine(reglages, nom), ecriture, ecrivain, deciders)
 

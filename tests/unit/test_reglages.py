@@ -51,6 +51,7 @@ FAUX: dict[str, tuple[str, ...]] = {
     "ECLUSE_RATE_BURST": ("0", "1e6"),
     "ECLUSE_LOG_LEVEL": ("verbeux",),
     "ECLUSE_OTLP_ENDPOINT": ("collecteur",),
+    "ECLUSE_TRACES_PART": ("2", "-1", "1.1", "nan", "1e-1", "0,1", ".1", "un dixième"),
     "ECLUSE_KAFKA_SECURITY_PROTOCOL": ("TLS",),
     "ECLUSE_KAFKA_SASL_MECHANISM": ("GSSAPI",),
     "ECLUSE_KAFKA_SASL_USERNAME": ("deux mots",),
