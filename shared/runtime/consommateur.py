@@ -326,6 +326,8 @@ class Consommateur:
         """The log must continue the one that was applied; otherwise a copy was restored: stop."""
         avance = self.avances[source.nom]
         lignee = source.lineage()
+        if not lignee:
+            raise PasEncore(f"le publieur de {source.nom} n'a pas encore parlé")
         if avance.marque is not None:
             rangs = {m.marque: i for i, m in enumerate(lignee)}
             rang = rangs.get(avance.marque)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,13 +110,16 @@ def open_repartie(
                 rang = sum(p.service == nom for p in maison.processus.values())
                 environ = {**commun, "ECLUSE_DATABASE_URL": bases[nom]}
                 maison.processus[nom if rang == 0 else f"{nom}-{rang}"] = Processus(nom, role, environ)
-        porte = maison.processus["porte"] = Processus("porte", "api", commun)
+        maison.processus["porte"] = Processus("porte", "api", commun)
         for nom in SERVICES:
             for processus in maison.processus.values():
                 processus.environ[f"ECLUSE_URL_{nom.upper()}"] = maison.processus[nom].url
-        for processus in (*maison.processus.values(),):
-            pile.callback(processus.close)
-        for processus in maison.processus.values():
-            processus.start()
-        assert porte.running
+        pile.callback(_all_at_once, maison, Processus.close)
+        _all_at_once(maison, Processus.start)
         yield maison
+
+
+def _all_at_once(maison: Repartie, geste: Callable[[Processus], None]) -> None:
+    """Each process spends its first seconds loading its program, and its last ones taking leave."""
+    with ThreadPoolExecutor() as fils:
+        list(fils.map(geste, maison.processus.values()))

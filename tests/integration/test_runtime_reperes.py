@@ -19,7 +19,7 @@ from shared.base import create_tables, open_sqlite
 from shared.reglages import Reglages
 from shared.runtime.consommateur import Consommateur
 from shared.runtime.journal import Enregistrement
-from shared.runtime.reperes import Arret, Avance
+from shared.runtime.reperes import Arret, Avance, PasEncore
 from shared.runtime.service import Cloche, MaillonEpoque, Tic
 from shared.runtime.tables import Repere
 from tests.atelier import Horloge
@@ -47,6 +47,8 @@ class FauxJournal:
         """See ``Source.tick``."""
         if self.mort:
             raise OSError("no publisher")
+        if not self.lignee:
+            raise PasEncore("no publisher yet")
         return Tic(self.nom, self.tete, self.attente, self.lignee[-1].marque, self.horloge())
 
     def lineage(self) -> list[MaillonEpoque]:
@@ -61,7 +63,6 @@ class FauxJournal:
         if self.mort:
             raise OSError("no publisher")
         return [r for r in self.records if r.position > apres][:limite]
-
 
     def resume(self, avance: Avance) -> None:
         """See ``Source.resume``."""
@@ -145,6 +146,16 @@ def test_a_quiet_day_is_up_to_date(tmp_path: Path) -> None:
         essai.journal.horloge.advance(3_600)
         essai.look_again()
         assert eventually(lambda: essai.a_jour)
+
+
+def test_a_publisher_that_has_not_spoken_yet_is_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    journal = FauxJournal(Horloge(), lignee=[])
+    with banc(tmp_path, journal) as essai:
+        essai.cloche.ring()
+        assert not essai.a_jour
+        journal.lignee = [MaillonEpoque("E1", 0)]
+        assert eventually(lambda: essai.a_jour)
+    assert caplog.records == []
 
 
 def test_a_dead_publisher_does_not_look_like_a_quiet_day(tmp_path: Path) -> None:
