@@ -53,16 +53,17 @@ def save_marks(connexion: Connection, consommateur: str, source: str, avance: Av
         gardee = avance.gardees[partition]
         valeurs = {"position": position, "offset": avance.offsets[partition], "marque": avance.marque}
         cle = {"consommateur": consommateur, "source": source, "generation": 1, "partition": partition}
+        requete = (
+            insert(REPERE).values(**cle, **valeurs)
+            if gardee is None
+            else update(REPERE)
+            .where(*(REPERE.c[n] == v for n, v in cle.items()), REPERE.c.position == gardee)
+            .values(**valeurs)
+        )
         try:
-            if gardee is None:
-                connexion.execute(insert(REPERE).values(**cle, **valeurs))
-                avancees = 1
-            else:
-                avancees = connexion.execute(
-                    update(REPERE)
-                    .where(*(REPERE.c[n] == v for n, v in cle.items()), REPERE.c.position == gardee)
-                    .values(**valeurs)
-                ).rowcount
+            fait = connexion.execute(requete)
+            # Of an insertion PostgreSQL's driver counts nothing: it took place, or it raised.
+            avancees = 1 if gardee is None else fait.rowcount
         except IntegrityError:
             avancees = 0
         if avancees != 1:
