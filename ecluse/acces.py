@@ -20,6 +20,8 @@ from shared.systeme import explain_os
 from shared.web.porte import EVENEMENTS_MAX
 
 PATIENCE = 600.0
+# Seconds that a service may be missing from the state of a distributed house.
+ABSENCE = 30.0
 
 
 class Acces(Protocol):
@@ -99,12 +101,15 @@ class AccesDistant:
         return self._client.send(octets)
 
     def wait(self) -> bool:
-        limite = time.monotonic() + PATIENCE
-        while time.monotonic() < limite:
+        debut = entiere = time.monotonic()
+        while (maintenant := time.monotonic()) < debut + PATIENCE:
             etat = self.state()
             if etat["a_jour"]:
                 return True
-            if etat["injoignables"] or any(c["arret"] or c["trou"] for c in etat["consommateurs"]):
+            if not etat["injoignables"]:
+                entiere = maintenant
+            # A service that restarts is waited for, one that is gone is not.
+            if maintenant > entiere + ABSENCE or any(c["arret"] or c["trou"] for c in etat["consommateurs"]):
                 return False
             time.sleep(0.2)
         return False
