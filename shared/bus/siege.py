@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from shared.runtime.garde import lock_number
+from shared.runtime.journal import Evince
 
 _VERROU: Final = "publieur"
 
@@ -39,9 +40,10 @@ class Siege:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A transaction of whoever has the seat. Raises ``DBAPIError`` when the connection, hence the seat, is lost."""
-        if self._connexion is None:
-            raise RuntimeError("le siège n'est pas pris")
+        """A transaction of whoever has the seat. Raises ``DBAPIError`` or ``Evince`` when the seat is lost."""
+        # SQLAlchemy would quietly open another connection in the place of a lost one, which does not hold the lock.
+        if self._connexion is None or self._connexion.invalidated:
+            raise Evince("le siège du publieur n'est plus tenu : sa connexion à la base est perdue")
         with self._connexion.begin():
             yield self._connexion
 
