@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from services.production.models import LignePiece
 from shared.base import table_of
@@ -32,7 +32,9 @@ def closing_stock_at(connection: Connection, caf: str, au: int, position: int) -
     The caller's transaction shows the rows and the log as they are at one moment.
     """
     c = JOURNAL.c
-    suite = select(c.octets, c.cle).where(c.position > position, c.type == MOUVEMENT).limit(MOUVEMENTS_RELUS + 1)
+    # What the publisher has not numbered yet is not in the log.
+    apres = or_(c.position > position, c.position.is_(None))
+    suite = select(c.octets, c.cle).where(apres, c.type == MOUVEMENT).limit(MOUVEMENTS_RELUS + 1)
     lignes = connection.execute(suite).all()
     if len(lignes) > MOUVEMENTS_RELUS:
         return None

@@ -1,0 +1,113 @@
+"""Several processes fold the same logs on one PostgreSQL database: one at a time writes the checkpoint."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ecluse.files import FilesDeRecouvrement
+from ecluse.maison import Maison, open_house
+from services.indicators import store
+from services.indicators.app import Indicateurs
+from services.indicators.app import bootstrap as open_indicators
+from services.indicators.fold.pli import Pli
+from services.production.app import StockDeProduction
+from shared.base import open_postgres
+from shared.migrations import upgrade
+from shared.reglages import Reglages
+from shared.runtime.reperes import load_marks
+from shared.runtime.service import Cloche
+from tests.infra.postgres import Postgres
+from tests.maisons import PATIENCE, arrivee, deposit, traitee
+
+DOUZE = range(12)
+
+
+@pytest.fixture
+def base(nouvelle_base: Callable[[str], str]) -> str:
+    """The database of the indicators."""
+    url = nouvelle_base("indicators")
+    upgrade("indicators", url)
+    return url
+
+
+@pytest.fixture
+def maison(tmp_path: Path, base: str) -> Iterator[Maison]:
+    """A house whose indicators share their database."""
+    with open_house(Reglages(tmp_path, bases={"indicators": base})) as ouverte:
+        yield ouverte
+
+
+@contextmanager
+def another(maison: Maison) -> Iterator[Indicateurs]:
+    """Another process that folds the same logs."""
+    autre = open_indicators(
+        maison.reglages,
+        list(maison.services.values()),
+        Cloche(),
+        StockDeProduction(maison.services["production"]),
+        FilesDeRecouvrement(maison.corbeilles["recovery"]),
+    )
+    try:
+        yield autre
+    finally:
+        autre.close()
+
+
+def catch_up(maison: Maison, *tous: Indicateurs) -> None:
+    """Wait until everybody has applied everything."""
+    tetes = {nom: s.tick().tete for nom, s in maison.services.items()}
+    assert all(i.consommateur.wait_for(tetes, PATIENCE) for i in tous)
+
+
+def kept(base: str) -> Pli:
+    """The fold as the database keeps it."""
+    moteur = open_postgres(base)
+    with moteur.begin() as connexion:
+        lu = store.load(connexion)
+    moteur.dispose()
+    return lu
+
+
+def test_one_process_writes_the_checkpoint_and_another_goes_on_after_it(maison: Maison, base: str) -> None:
+    premier = maison.indicateurs
+    deposit(maison, *(arrivee(f"P{n}") for n in DOUZE))
+    catch_up(maison, premier)
+    assert premier.consommateur.checkpoint()
+    with another(maison) as second:
+        deposit(maison, *(traitee(f"P{n}") for n in DOUZE), *(arrivee(f"Q{n}", canal="courrier") for n in DOUZE))
+        catch_up(maison, premier, second)
+        assert not second.consommateur.checkpoint()
+        assert premier.consommateur.checkpoint()
+        premier.close()
+        # The first has written since the second began: it takes the place of the whole checkpoint.
+        deposit(maison, *(arrivee(f"R{n}", canal="accueil") for n in DOUZE))
+        catch_up(maison, second)
+        assert second.consommateur.checkpoint()
+        assert kept(base).diff(second.puits.pli) == []
+        assert second.rebuild().egal
+
+
+def test_who_lost_the_connection_that_held_the_checkpoint_writes_nothing_over_its_successor(
+    maison: Maison, base: str, postgres: Postgres
+) -> None:
+    premier = maison.indicateurs
+    deposit(maison, *(arrivee(f"P{n}") for n in DOUZE))
+    catch_up(maison, premier)
+    assert premier.consommateur.checkpoint()
+    with another(maison) as second:
+        # Nothing is left to apply: the first does not come back for its lock before the second has it.
+        postgres.terminate_backends(base)
+        assert second.consommateur.checkpoint()
+        deposit(maison, *(traitee(f"P{n}") for n in DOUZE))
+        catch_up(maison, premier, second)
+        assert second.consommateur.checkpoint()
+        assert not premier.consommateur.checkpoint()
+        assert {a.arret for a in premier.consommateur.avances.values()} == {None}
+        moteur = open_postgres(base)
+        with moteur.begin() as connexion:
+            marques = load_marks(connexion, "indicators")
+        moteur.dispose()
+        assert marques["production"].positions == second.consommateur.avances["production"].positions
+        assert kept(base).diff(second.puits.pli) == []
