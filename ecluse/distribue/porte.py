@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 from types import TracebackType
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
 import httpx
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ecluse.distribue.reglages import Secret
 from ecluse.distribue.variables import URLS
@@ -34,8 +34,8 @@ class _Rejet(Struct):
 
 
 class _Reponse(Struct):
-    acceptes: int
-    doublons: int
+    acceptes: Annotated[int, Meta(ge=0)]
+    doublons: Annotated[int, Meta(ge=0)]
     rejets: list[_Rejet]
 
 
@@ -58,12 +58,10 @@ class Distant:
         if not self._places.acquire(blocking=False):
             raise Indisponible(f"trop de lots sont déjà en route vers {self._service} : réessayer")
         try:
-            futur = self._fils.submit(self._send, part)
+            return self._fils.submit(self._hand_over, part)
         except RuntimeError:
             self._places.release()
             raise Indisponible("la porte s'arrête : réessayer") from None
-        futur.add_done_callback(lambda _: self._places.release())
-        return futur
 
     def close(self) -> None:
         """Finish what is on its way."""
@@ -75,6 +73,12 @@ class Distant:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
+
+    def _hand_over(self, part: Part) -> list[Verdict]:
+        try:
+            return self._send(part)
+        finally:
+            self._places.release()
 
     def _send(self, part: Part) -> list[Verdict]:
         seul = len(part.octets) == 1

@@ -179,7 +179,7 @@ def test_a_process_that_is_told_to_stop_ends_cleanly_within_ten_seconds(maison: 
     processus.stop()
     assert time.monotonic() - debut < 10
     assert "Arrêté proprement" in processus.written()
-    assert not re.search(r"Traceback|ERROR", processus.written())
+    assert not re.search(r"Traceback|ERROR", processus.written()), processus.written()
     processus.start()
 
 
