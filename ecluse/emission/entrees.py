@@ -37,6 +37,10 @@ class _Message(NamedTuple):
     octets: bytes
 
 
+class _SansCourtier(Exception):
+    """No broker answers, or none that lets us in: the client does not tell the two apart."""
+
+
 class _SujetAbsent(Exception):
     """The broker answers, the topic is not there."""
 
@@ -144,13 +148,16 @@ class DestinationKafka:
             return clients[0]
 
         options = _options(self.read_access(), int(self._delai * 1000))
+        producteur = None
         try:
-            return self._kafka.KafkaProducer(kafka_client=keep_client, **options)
-        except BaseException:
+            producteur = self._kafka.KafkaProducer(kafka_client=keep_client, **options)
+            return producteur
+        except self._erreurs.KafkaTimeoutError as erreur:
+            raise _SansCourtier from erreur
+        finally:
             # A producer that finds no broker leaves its connections open.
-            for client in clients:
+            for client in clients if producteur is None else ():
                 client.close()
-            raise
 
     def _find_topic(self, producteur: Any) -> None:
         try:
@@ -173,10 +180,12 @@ class DestinationKafka:
                 return "envoi interrompu par l'arrêt"
             case ReglageFaux():
                 return f"{erreur} : le corriger, il est relu"
+            case _SansCourtier():
+                return (
+                    "aucun courtier Kafka ne répond : vérifier l'adresse, et les variables ECLUSE_KAFKA_… s'il tourne"
+                )
             case _SujetAbsent():
                 return f"sujet {self.sujet} introuvable : le créer (ecluse topics create), vérifier ECLUSE_PREFIXE"
-            case e.SaslAuthenticationFailedError() | e.UnsupportedSaslMechanismError():
-                return "Kafka refuse l'identification : vérifier les variables ECLUSE_KAFKA_SASL_…"
             case e.AuthorizationError():
                 return f"Kafka refuse d'écrire dans {self.sujet} : en donner le droit à ce compte"
             case _:
