@@ -23,6 +23,8 @@ class Lecteur(Protocol):
     def arret(self) -> str | None: ...
     @property
     def battements(self) -> int: ...
+    @property
+    def sans_courtier(self) -> bool: ...
 
     def progress(self) -> Sequence[EtatVoie]:
         """The partitions that are read now."""
@@ -62,7 +64,8 @@ class Gardien:
             if lecteur.arret is not None:
                 continue
             vus[lecteur.sujet, None] = self._count(lecteur.sujet, None, lecteur.battements)
-            for voie in lecteur.progress():
+            # Without its broker nothing can move: a new start would change nothing, and take the rest down.
+            for voie in () if lecteur.sans_courtier else lecteur.progress():
                 if voie.retard and not voie.tenue:
                     vus[lecteur.sujet, voie.partition] = self._count(lecteur.sujet, voie.partition, voie.place)
         self._vus = vus

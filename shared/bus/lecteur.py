@@ -24,7 +24,7 @@ from shared.bus.client import close_consumer, new_consumer
 from shared.bus.courtier import Courtier
 from shared.bus.recepteur import CompteursLecteur, EtatVoie, Message, Recepteur
 from shared.bus.reglages import ReglagesLecture
-from shared.bus.voies import Partage, Partageable, Voie, Voies, out_of_bounds
+from shared.bus.voies import Partage, Partageable, Voie, Voies, name_error, out_of_bounds
 from shared.runtime.repere_entrees import Devance
 from shared.runtime.reperes import Arret
 
@@ -46,7 +46,6 @@ _LOG: Final = logging.getLogger("ecluse.bus")
 
 class LecteurParLots(Service, Partageable):
     """Reads one topic: with ``groupe`` the partitions that the group gives it, without it the ``partitions`` given.
-
     ``arret`` is set when reading has stopped for a reason that a person must judge; ``souci`` when it waits for
     something that may come back by itself.
     """
@@ -67,7 +66,9 @@ class LecteurParLots(Service, Partageable):
         self.recepteur = recepteur
         self.compteurs = CompteursLecteur()
         self.arret: str | None = None
-        self.souci: str | None = None
+        # What is wrong with the broker or the topic, and with the last batch or watermark.
+        self._souci_kafka: str | None = None
+        self._souci_lot: str | None = None
         self.battements = 0
         self._courtier = courtier
         self._reglages = reglages
@@ -82,22 +83,23 @@ class LecteurParLots(Service, Partageable):
         self._a_relire = False
         self._absent = False
 
+    @property
+    def souci(self) -> str | None:
+        """See the class."""
+        return self._souci_kafka or self._souci_lot
+
+    @property
+    def sans_courtier(self) -> bool:
+        """Whether the broker, or the topic, is away."""
+        return self._souci_kafka is not None
+
     def reseek(self) -> None:
         """Ask the receiver again where to read from. From any thread."""
         self._a_relire = True
 
     def progress(self) -> list[EtatVoie]:
         """The partitions that are read now."""
-        return [
-            EtatVoie(
-                v.tp.partition,
-                v.place or 0,
-                max(0, v.fin - (v.place or 0)),
-                v.horodate,
-                not self.recepteur.ready(v.tp.partition),
-            )
-            for v in self._voies
-        ]
+        return [v.state(tenue=not self.recepteur.ready(v.tp.partition)) for v in self._voies]
 
     def share(self, partitions: Sequence[int]) -> None:
         """See ``Partageable.share``."""
@@ -127,8 +129,8 @@ class LecteurParLots(Service, Partageable):
                     await self._read()
                 except KafkaError as erreur:
                     echecs += 1
-                    self.souci = f"Kafka ({self._courtier}) ne répond pas : {_name(erreur)}"
-                    _LOG.warning("lecture reprise plus tard", extra={"sujet": self.sujet, "cause": _name(erreur)})
+                    self._souci_kafka = self._silence(erreur)
+                    _LOG.warning("lecture reprise plus tard", extra={"sujet": self.sujet, "cause": name_error(erreur)})
                     await self.sleep(min(5.0, 0.25 * 2**echecs))
                 finally:
                     await self._close()
@@ -152,9 +154,9 @@ class LecteurParLots(Service, Partageable):
     async def _wait_for_topic(self) -> None:
         """The client would learn only minutes later that a topic has come."""
         while self.sujet not in await self._consommateur.topics() and not self.should_stop:
-            self.souci = f"le topic {self.sujet} n'existe pas : le créer par « ecluse topics create »"
+            self._souci_kafka = f"le topic {self.sujet} n'existe pas : le créer par « ecluse topics create »"
             await self.sleep(_MESURE)
-        self._absent = False
+        self._absent, self._souci_kafka = False, None
 
     async def _close(self) -> None:
         consommateur, self._consommateur = self._consommateur, None
@@ -210,18 +212,14 @@ class LecteurParLots(Service, Partageable):
         except Exception as erreur:
             self.compteurs.reprises += 1
             attente = voie.fail()
-            self.souci = f"{self.sujet}/{voie.tp.partition} : {erreur}"
-            _LOG.warning(
-                "lot à reprendre dans %.1f s",
-                attente,
-                extra={"sujet": self.sujet, "partition": voie.tp.partition, "cause": _name(erreur)},
-                exc_info=_LOG.isEnabledFor(logging.DEBUG),
-            )
+            self._souci_lot = f"{self.sujet}/{voie.tp.partition} : {name_error(erreur)}"
+            detail = _LOG.isEnabledFor(logging.DEBUG)
+            _LOG.warning("lot à reprendre dans %.1f s : %s", attente, self._souci_lot, exc_info=detail)
             self._seek(voie)
         else:
             self.compteurs.lots += 1
             self.compteurs.durees.observe(time.monotonic() - debut)
-            self.souci = None
+            self._souci_lot = None
             voie.move(records[-1].offset + 1, records[-1].timestamp)
 
     def _seek(self, voie: Voie) -> None:
@@ -247,8 +245,8 @@ class LecteurParLots(Service, Partageable):
         except Exception as erreur:
             for voie in voies:
                 voie.fail()
-            self.souci = f"{self.sujet} : repère illisible pour l'instant ({_name(erreur)})"
-            _LOG.warning("repères relus plus tard", extra={"sujet": self.sujet, "cause": _name(erreur)})
+            self._souci_lot = f"{self.sujet} : repère illisible pour l'instant ({name_error(erreur)})"
+            _LOG.warning("repères relus plus tard", extra={"sujet": self.sujet, "cause": name_error(erreur)})
             return
         for voie in voies:
             if self._voies.holds(voie):
@@ -257,13 +255,14 @@ class LecteurParLots(Service, Partageable):
     def _begin(self, voie: Voie, place: int | None, debut: int, fin: int) -> None:
         place = debut if place is None else place
         if not debut <= place <= fin:
-            if voie.echecs < _HORS_BORNES_ADMIS:
+            voie.hors_bornes += 1
+            if voie.hors_bornes < _HORS_BORNES_ADMIS:
                 voie.fail()
                 return
             raise Arret(out_of_bounds(voie, place, debut, fin))
         voie.move(place)
         voie.fin = fin
-        self.souci = None
+        self._souci_lot = None
         self._seek(voie)
 
     @Service.task
@@ -271,23 +270,29 @@ class LecteurParLots(Service, Partageable):
         while not self.should_stop and not self._fini.is_set():
             await self.sleep(_MESURE)
             self.battements += 1
-            if self._consommateur is not None:
-                with contextlib.suppress(KafkaError, TimeoutError, IllegalStateError, KeyError):
-                    await asyncio.wait_for(self._look(self._consommateur), _REPONSE)
+            if (consommateur := self._consommateur) is None:
+                continue
+            try:
+                await asyncio.wait_for(self._look(consommateur), _REPONSE)
+            except (KafkaError, TimeoutError) as erreur:
+                self._souci_kafka = self._silence(erreur)
 
     async def _look(self, consommateur: Any) -> None:
         """Where the partitions end; and a hint of where we are, for lag tools."""
-        self._absent = self.sujet not in await consommateur.topics()
         voies = self._voies.placed()
-        if not voies:
+        if not voies or self._souci_kafka:
+            self._absent = self.sujet not in await consommateur.topics()
+        if not voies or self._absent:
             return
         fins = await consommateur.end_offsets([v.tp for v in voies])
+        self._souci_kafka = None
         for voie in voies:
-            voie.fin = max(fins[voie.tp], voie.place or 0)
+            voie.fin = max(fins.get(voie.tp, voie.fin), voie.place or 0)
         places = {v.tp: v.place for v in voies if v.place is not None and self._voies.holds(v)}
         if self._groupe and places:
-            await consommateur.commit(places)
+            # Refused while partitions are shared again: the next hint will do.
+            with contextlib.suppress(KafkaError):
+                await consommateur.commit(places)
 
-
-def _name(erreur: BaseException) -> str:
-    return f"{type(erreur).__name__} {erreur}".strip()[:300]
+    def _silence(self, erreur: BaseException) -> str:
+        return f"Kafka ({self._courtier}) ne répond pas : {name_error(erreur)}"

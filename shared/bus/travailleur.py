@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from shared.bus.bavards import hush
 from shared.bus.courtier import Courtier
 from shared.bus.gardien import CODE_IMMOBILE, Gardien
 from shared.bus.lecteur import LecteurParLots
@@ -131,9 +132,8 @@ class Travailleur:
 
     async def start(self) -> None:
         """Wait for Kafka, then start Faust, then what it carries."""
-        await self._wait_for_broker()
-        self._application = build_app(self._service, self._courtier, self._change_level)
-        await self._application.start()
+        hush()
+        self._application = await self._start_app()
         for service in self._services:
             await self._application.add_runtime_dependency(service)
         self._gardien.start()
@@ -156,6 +156,19 @@ class Travailleur:
             # Without a broker Faust waits for it for ever.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._application.stop(), _ARRET_FAUST)
+
+    async def _start_app(self) -> faust.App:
+        while True:
+            await self._wait_for_broker()
+            application = build_app(self._service, self._courtier, self._change_level)
+            try:
+                await application.start()
+            except KafkaError as erreur:
+                _LOG.warning("Kafka (%s) est reparti aussitôt : %s", self._courtier, erreur)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(application.stop(), _ARRET_FAUST)
+            else:
+                return application
 
     async def _wait_for_broker(self) -> None:
         attente = 0.5

@@ -8,6 +8,8 @@ from typing import Final
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
+from shared.bus.recepteur import EtatVoie
+
 ATTENTE_MIN: Final = 0.1
 ATTENTE_MAX: Final = 5.0
 _HASARD: Final = random.Random()  # noqa: S311  # spreads retries, protects nothing
@@ -15,13 +17,15 @@ _HASARD: Final = random.Random()  # noqa: S311  # spreads retries, protects noth
 
 @dataclass
 class Voie:
-    """One partition. ``place``: offset of the next record, None while the watermark has to be read."""
+    """One partition. ``place``: offset of the next record, None while the watermark has to be read; ``hors_bornes``:
+    how often in a row the topic did not hold that place."""
 
     tp: TopicPartition
     place: int | None = None
     fin: int = 0
     horodate: int = 0
     echecs: int = 0
+    hors_bornes: int = 0
     reprise: float = 0.0
 
     @property
@@ -41,7 +45,12 @@ class Voie:
         self.place = place
         self.fin = max(self.fin, place)
         self.horodate = horodate or self.horodate
-        self.echecs, self.reprise = 0, 0.0
+        self.echecs, self.hors_bornes, self.reprise = 0, 0, 0.0
+
+    def state(self, *, tenue: bool) -> EtatVoie:
+        """What is shown of it."""
+        place = self.place or 0
+        return EtatVoie(self.tp.partition, place, max(0, self.fin - place), self.horodate, tenue)
 
 
 @dataclass
@@ -111,3 +120,8 @@ def out_of_bounds(voie: Voie, place: int, debut: int, fin: int) -> str:
         "effacés avant d'être lus. Les redemander aux émetteurs, puis effacer la ligne de cette partition dans la "
         "table « repere » pour reprendre au début de ce qui reste"
     )
+
+
+def name_error(erreur: BaseException) -> str:
+    """An error in one short line."""
+    return f"{type(erreur).__name__} {erreur}".strip()[:300]

@@ -17,6 +17,7 @@ class Faux:
     arret: str | None = None
     battements: int = 0
     tourne: bool = True
+    sans_courtier: bool = False
 
     def progress(self) -> list[EtatVoie]:
         self.battements += self.tourne
@@ -49,6 +50,10 @@ def test_a_partition_that_waits_for_its_receiver_is_no_failure() -> None:
 
 def test_a_reader_that_was_stopped_for_a_reason_waits_for_a_person() -> None:
     assert watch(Faux([voie()], arret="topic recréé")) is None
+
+
+def test_a_broker_that_is_away_is_waited_for() -> None:
+    assert watch(Faux([voie()], sans_courtier=True)) is None
 
 
 def test_a_partition_that_moves_however_slowly_is_no_failure() -> None:
