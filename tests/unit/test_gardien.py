@@ -15,12 +15,16 @@ class Faux:
     voies: list[EtatVoie] = field(default_factory=list)
     sujet: str = "essai.entrees.v1"
     arret: str | None = None
-    battements: int = 0
     tourne: bool = True
     sans_courtier: bool = False
+    _battements: int = 0
+
+    @property
+    def battements(self) -> int:
+        self._battements += self.tourne
+        return self._battements
 
     def progress(self) -> list[EtatVoie]:
-        self.battements += self.tourne
         return self.voies
 
 
