@@ -4,10 +4,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from uvicorn.config import LOGGING_CONFIG
 
 from ecluse import api
 from ecluse.ecrans import install_screens
@@ -59,11 +61,21 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
 
 
 @contextmanager
-def serve(app: FastAPI, prise: socket.socket, mandataires: str = "127.0.0.1") -> Iterator[None]:
-    """Serve in a thread while the context lasts. ``mandataires``: the proxies whose forwarding headers are believed."""
+def serve(
+    app: FastAPI,
+    prise: socket.socket,
+    mandataires: str = "127.0.0.1",
+    journal: dict[str, Any] | None = LOGGING_CONFIG,
+) -> Iterator[None]:
+    """Serve in a thread while the context lasts.
+
+    ``mandataires``: the proxies whose forwarding headers are believed; ``journal``: how the server logs, None when that
+    is arranged already.
+    """
     serveur = uvicorn.Server(
         uvicorn.Config(
             app,
+            log_config=journal,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=3,

@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, FastAPI
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ecluse import api
 from ecluse.distribue import interne
+from ecluse.distribue.collecte import Collecte, Lecture, read_screens
+from ecluse.distribue.observation import Observation
 from ecluse.distribue.porte import TRANSMIS, stay_here
 from ecluse.distribue.reglages import ReglagesProcessus
 from ecluse.etat import Etat, read_consumer_state, read_service_state
@@ -42,6 +44,9 @@ from shared.web.etat_page import create_state_page
 from shared.web.pages import install_web
 from shared.web.session import create_session_router
 
+if TYPE_CHECKING:
+    from ecluse.distribue.traces import TraceurOtel
+
 OU_EST_LE_JETON: Final = "ECLUSE_TOKEN, celui de la maison"
 _FICHES: Final[Mapping[str, Callable[[ServiceDeFaits], APIRouter]]] = {
     "contacts": create_contacts_router,
@@ -52,14 +57,16 @@ _FICHES: Final[Mapping[str, Callable[[ServiceDeFaits], APIRouter]]] = {
 
 @dataclass(frozen=True)
 class Commun:
-    """What every application of a process stands on. ``ready``: see ``/readyz``."""
+    """What every application of a process stands on. ``ready``: see ``/readyz``; ``lectures``: see ``Collecte``."""
 
     reglages: ReglagesProcessus
     acces: Acces
     memoire: MemoirePartagee | None
     clock: Callable[[], int]
     ready: Callable[[], Pret]
-    mesures: CollectorRegistry
+    traceur: "TraceurOtel | None" = None
+    lectures: list[Lecture] = field(default_factory=list)
+    mesures: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def today(self) -> int:
         """The day in Paris."""
@@ -81,10 +88,11 @@ class DebitDEntree:
         await (self._debit if compte else self._app)(scope, receive, send)
 
 
-def create_worker_app(commun: Commun) -> FastAPI:
+def create_worker_app(commun: Commun, read_state: Callable[[], Etat]) -> FastAPI:
     """Health and metrics alone."""
     app, _ = create_base(commun.acces, OU_EST_LE_JETON)
     add_health(app, commun.acces, commun.ready, commun.mesures, OU_EST_LE_JETON)
+    _observe(app, commun, read_state)
     app.state.close_streams = lambda: None
     return app
 
@@ -124,6 +132,7 @@ def create_indicators_app(commun: Commun, indicateurs: Indicateurs) -> FastAPI:
 
     partage = commun.memoire.create_sharing() if commun.memoire else None
     pages, diffuseur = create_pages_router(indicateurs, lambda: indicateurs.puits.version, commun.today, partage)
+    commun.lectures.append(read_screens(lambda: diffuseur.lecteurs))
     routers = [api.create_rebuild(indicateurs), create_indicators_router(indicateurs)]
     app = create_app(commun, read_state, routers, [pages])
     app.state.close_streams = diffuseur.close
@@ -146,15 +155,22 @@ def create_app(
     app, gardes = create_base(commun.acces, OU_EST_LE_JETON, _closing(a_fermer))
     for router in (api.create_state(read_state), api.create_links(commun.acces), *routers):
         app.include_router(router, dependencies=gardes)
-    commun.mesures.register(HouseCollector(read_state))
     add_health(app, commun.acces, commun.ready, commun.mesures, OU_EST_LE_JETON)
     install_web(app, commun.acces)
     for page in (create_session_router(), create_state_page(read_state), *pages):
         app.include_router(page)
     if seau is not None:
         app.add_middleware(DebitDEntree, seau=seau, acces=commun.acces)
+    _observe(app, commun, read_state)
     app.state.close_streams = lambda: None
     return app
+
+
+def _observe(app: FastAPI, commun: Commun, read_state: Callable[[], Etat]) -> None:
+    """The outermost layer, added last: what is refused on the way in is counted too."""
+    commun.mesures.register(Collecte(commun.lectures, [HouseCollector(read_state)]))
+    ProcessCollector(registry=commun.mesures)
+    app.add_middleware(Observation, registre=commun.mesures, traceur=commun.traceur)
 
 
 def choose(request: Request, ouvert: Guichet, transmis: Guichet) -> Guichet:

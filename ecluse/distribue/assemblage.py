@@ -10,7 +10,6 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
 
 from ecluse.distribue.applications import (
     Commun,
@@ -18,11 +17,13 @@ from ecluse.distribue.applications import (
     create_service_app,
     create_worker_app,
 )
+from ecluse.distribue.collecte import read_consumer, read_pools, read_redis, read_work
 from ecluse.distribue.origine import Maisonnee, create_porte_app
 from ecluse.distribue.porte import Distant, untold
 from ecluse.distribue.pretes import Constat
 from ecluse.distribue.reglages import ReglagesProcessus
 from ecluse.distribue.voisins import FilesDistantes, StockDistant, Voisin
+from ecluse.etat import read_consumer_state, read_service_state
 from ecluse.guichet import Depositaire, SurPlace
 from ecluse.maison import tune_memory
 from services.contacts.app import bootstrap as open_contacts
@@ -36,9 +37,11 @@ from shared.events.catalogue import SERVICES
 from shared.partage.ouverture import open_redis
 from shared.reglages import Reglages, read_clock
 from shared.runtime.service import Cloche, ServiceDeFaits
+from shared.traces import MUET, Traceur
 from shared.web.acces import Acces
 
 if TYPE_CHECKING:
+    from ecluse.distribue.traces import TraceurOtel
     from ecluse.distribue.travail import Travail
 
 _OUVERTURES: Final[Mapping[str, Callable[[Reglages, Callable[[], None]], ServiceDeFaits]]] = {
@@ -65,12 +68,15 @@ def assemble(reglages: ReglagesProcessus, boucle: asyncio.AbstractEventLoop) -> 
     """Put a process together. Raises ``BaseInutilisable``. Waits: not for the thread of ``boucle``."""
     tune_memory()
     with ExitStack() as pile:
-        montage = _KINDS.get(reglages.service, _assemble_service)(reglages, boucle, pile)
+        traceur = _trace(reglages, pile)
+        montage = _KINDS.get(reglages.service, _assemble_service)(reglages, boucle, pile, traceur)
         montage.fermetures = pile.pop_all()
     return montage
 
 
-def _assemble_porte(reglages: ReglagesProcessus, boucle: asyncio.AbstractEventLoop, pile: ExitStack) -> Montage:
+def _assemble_porte(
+    reglages: ReglagesProcessus, boucle: asyncio.AbstractEventLoop, pile: ExitStack, traceur: "TraceurOtel | None"
+) -> Montage:
     del boucle
     distants: dict[str, Distant] = {
         nom: pile.enter_context(Distant(nom, url, reglages.jeton))
@@ -78,27 +84,31 @@ def _assemble_porte(reglages: ReglagesProcessus, boucle: asyncio.AbstractEventLo
         if nom in SERVICES
     }
     voisins = _neighbours(reglages, pile)
-    commun = _common(reglages, Constat(reglages), pile)
+    commun = _common(reglages, Constat(reglages), pile, traceur)
     maisonnee = Maisonnee(commun, voisins)
     pile.callback(maisonnee.close)
     return Montage(create_porte_app(commun, distants, voisins, maisonnee))
 
 
-def _assemble_service(reglages: ReglagesProcessus, boucle: asyncio.AbstractEventLoop, pile: ExitStack) -> Montage:
+def _assemble_service(
+    reglages: ReglagesProcessus, boucle: asyncio.AbstractEventLoop, pile: ExitStack, traceur: "TraceurOtel | None"
+) -> Montage:
     del boucle
     veille = Veille()
-    service = _OUVERTURES[reglages.service](_bases(reglages), veille.ring)
+    service = _OUVERTURES[reglages.service](_bases(reglages, traceur), veille.ring)
     pile.callback(service.close)
     constat = Constat(reglages, service.lecture)
-    commun = _common(reglages, constat, pile)
+    commun = _common(reglages, constat, pile, traceur)
+    commun.lectures.append(read_pools({"lecture": service.lecture, "ecriture": service.ecriture}))
     travail = None
     if reglages.travaille:
         from ecluse.distribue.travail import work_for_service
 
         travail = work_for_service(reglages, service)
         constat.watch(travail.tell)
+        commun.lectures.extend(read_work(travail, commun.clock, service))
     if not reglages.sert:
-        return Montage(create_worker_app(commun), travail)
+        return Montage(create_worker_app(commun, lambda: read_service_state(service, commun.clock())), travail)
     ouvre = _CORBEILLES.get(reglages.service)
     corbeilles = ouvre(service, veille) if ouvre else None
     pile.callback(_ring_often(veille))
@@ -106,7 +116,9 @@ def _assemble_service(reglages: ReglagesProcessus, boucle: asyncio.AbstractEvent
     return Montage(_closing_with(app, veille.close), travail)
 
 
-def _assemble_indicators(reglages: ReglagesProcessus, boucle: asyncio.AbstractEventLoop, pile: ExitStack) -> Montage:
+def _assemble_indicators(
+    reglages: ReglagesProcessus, boucle: asyncio.AbstractEventLoop, pile: ExitStack, traceur: "TraceurOtel | None"
+) -> Montage:
     # Every process of the indicators reads the logs, whatever else it does.
     from ecluse.distribue.travail import work_for_indicators
 
@@ -115,7 +127,7 @@ def _assemble_indicators(reglages: ReglagesProcessus, boucle: asyncio.AbstractEv
     travail = work_for_indicators(reglages, cloche, boucle)
     pile.callback(_close_together, [source.close for source in travail.sources])
     indicateurs = open_indicators(
-        _bases(reglages),
+        _bases(reglages, traceur),
         travail.sources,
         cloche,
         StockDistant(voisins.get("production")),
@@ -124,27 +136,49 @@ def _assemble_indicators(reglages: ReglagesProcessus, boucle: asyncio.AbstractEv
     pile.callback(indicateurs.close)
     constat = Constat(reglages, indicateurs.moteur)
     constat.watch(travail.tell)
-    commun = _common(reglages, constat, pile)
-    app = create_indicators_app(commun, indicateurs) if reglages.sert else create_worker_app(commun)
-    return Montage(app, travail)
+    commun = _common(reglages, constat, pile, traceur)
+    consommateur = indicateurs.consommateur
+    commun.lectures.extend(
+        [
+            read_pools({"ecriture": indicateurs.moteur}),
+            read_consumer(consommateur),
+            *read_work(travail, commun.clock),
+        ]
+    )
+    if reglages.sert:
+        return Montage(create_indicators_app(commun, indicateurs), travail)
+    return Montage(create_worker_app(commun, lambda: read_consumer_state(consommateur, commun.clock())), travail)
 
 
 _KINDS: Final = {"porte": _assemble_porte, "indicators": _assemble_indicators}
 
 
-def _bases(reglages: ReglagesProcessus) -> Reglages:
+def _trace(reglages: ReglagesProcessus, pile: ExitStack) -> "TraceurOtel | None":
+    if reglages.traces is None:
+        return None
+    from ecluse.distribue.traces import create_tracer
+
+    traceur = create_tracer(reglages)
+    pile.callback(traceur.close)
+    return traceur
+
+
+def _bases(reglages: ReglagesProcessus, traceur: Traceur | None) -> Reglages:
     assert reglages.base is not None  # noqa: S101  # required of every process that comes here
     # No folder: nothing of this mode is kept beside the database.
-    return Reglages(Path(), bases={reglages.service: reglages.base.reveal()})
+    return Reglages(Path(), bases={reglages.service: reglages.base.reveal()}, traceur=traceur or MUET)
 
 
-def _common(reglages: ReglagesProcessus, constat: Constat, pile: ExitStack) -> Commun:
+def _common(reglages: ReglagesProcessus, constat: Constat, pile: ExitStack, traceur: "TraceurOtel | None") -> Commun:
     memoire = open_redis(reglages.redis.reveal(), reglages.prefixe) if reglages.redis else None
     registre = memoire.create_register() if memoire else None
     if registre is not None:
         pile.callback(registre.close_connections)
     acces = Acces(reglages.jeton.reveal(), read_clock, registre)
-    return Commun(reglages, acces, memoire, read_clock, constat.ready, CollectorRegistry())
+    commun = Commun(reglages, acces, memoire, read_clock, constat.ready, traceur)
+    if memoire is not None:
+        commun.lectures.append(read_redis(memoire))
+    return commun
 
 
 def _neighbours(reglages: ReglagesProcessus, pile: ExitStack) -> dict[str, Voisin]:

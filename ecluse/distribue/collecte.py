@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from shared.bus.mandat import MesuresPublieur
 
 _LOG: Final = logging.getLogger("ecluse.mesures")
-_ENGINE_USES: Final = ("lecture", "ecriture")
 
 
 class Valeur(NamedTuple):
@@ -93,11 +92,11 @@ def _write(mesure: Mesure, valeurs: Sequence[Valeur]) -> Metric:
     return famille
 
 
-def read_pools(*moteurs: Engine) -> Lecture:
-    """The connections of a process to its database: of those who read, then of the writer."""
+def read_pools(moteurs: Mapping[str, Engine]) -> Lecture:
+    """The connections of a process to its database, by what they are for."""
 
     def read() -> Iterator[Valeur]:
-        for usage, moteur in zip(_ENGINE_USES, moteurs, strict=False):
+        for usage, moteur in moteurs.items():
             if isinstance(reserve := moteur.pool, QueuePool):
                 yield Valeur(m.BASE_OCCUPEES, reserve.checkedout(), (usage,))
                 yield Valeur(m.BASE_MAX, reserve.size() + max(0, reserve._max_overflow), (usage,))

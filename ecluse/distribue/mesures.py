@@ -38,7 +38,9 @@ WORKERS: Final = frozenset({P.worker})
 CONSTRUCTION: Final = Mesure(
     "ecluse_build_info", J, "1 ; la version du programme, en étiquette", etiquettes=("version",)
 )
-INCOMPLET: Final = Mesure("ecluse_metrics_incomplete", J, "1 si une partie de l'état n'a pas pu être lue (base absente)")
+INCOMPLET: Final = Mesure(
+    "ecluse_metrics_incomplete", J, "1 si une partie de l'état n'a pas pu être lue (base absente)"
+)
 HTTP: Final = Mesure(
     "ecluse_http_request_duration_seconds", H, "Requêtes répondues, par modèle d'adresse : nombre et durée",
     etiquettes=("method", "route", "status"),
@@ -117,7 +119,9 @@ _AVEC_SERVICES: Final = DE_FAITS | {P.porte}
 _AVEC_CONSOMMATEURS: Final = DE_CHIFFRES | {P.porte}
 DE_LA_MAISON: Final = (
     Mesure("ecluse_journal_position", J, "Dernière position du journal", _AVEC_SERVICES, ("service",)),
-    Mesure("ecluse_writer_waiting", J, "Messages qui attendent un commit ou une position", _AVEC_SERVICES, ("service",)),
+    Mesure(
+        "ecluse_writer_waiting", J, "Messages qui attendent un commit ou une position", _AVEC_SERVICES, ("service",)
+    ),
     Mesure("ecluse_dead_letters", J, "Lettres mortes ouvertes", _AVEC_SERVICES, ("service",)),
     Mesure("ecluse_consumer_lag_records", J, "Événements à appliquer", _AVEC_CONSOMMATEURS, ("source",)),
     Mesure("ecluse_consumer_lag_seconds", J, "Âge de ce qui est complet", _AVEC_CONSOMMATEURS, ("source",)),

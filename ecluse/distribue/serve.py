@@ -1,12 +1,12 @@
 """Running one process of the distributed mode, from its settings to its stop."""
 
 import asyncio
-import logging
 import signal
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from ecluse.distribue import journaux
 from ecluse.distribue.assemblage import Montage, assemble
 from ecluse.distribue.reglages import ReglagesProcessus
 from ecluse.serveur import listen, serve
@@ -17,7 +17,7 @@ def run(reglages: ReglagesProcessus, say: Callable[[str], None]) -> int:
 
     Raises ``PortOccupe``, ``BaseInutilisable``. Whoever calls this for a worker leaves with ``travailleur.leave``.
     """
-    logging.getLogger("ecluse").setLevel(reglages.niveau.upper())
+    journaux.install(reglages)
     with listen(reglages.hote, reglages.port) as prise:
         return asyncio.run(_run(reglages, prise, say))
 
@@ -29,7 +29,7 @@ async def _run(reglages: ReglagesProcessus, prise: socket.socket, say: Callable[
     # It opens databases and reads checkpoints, while the readers that it starts need this loop.
     montage = await asyncio.to_thread(assemble, reglages, asyncio.get_running_loop())
     with montage.fermetures as rest, ExitStack() as http:
-        http.enter_context(serve(montage.app, prise, reglages.mandataires))
+        http.enter_context(serve(montage.app, prise, reglages.mandataires, journal=None))
         say(_describe(reglages, prise))
         code = 0 if fin.is_set() else await _live(montage, fin, http.close, rest.close)
         # Closed already by a worker, whose event loop some of it needs.

@@ -54,7 +54,8 @@ def work_for_service(reglages: ReglagesProcessus, service: ServiceDeFaits) -> Tr
     entrees = Entrees(service, sujet, partial(topic_identity, courtier, sujet))
     lecteur = LecteurParLots(courtier, sujet, entrees, reglages=lecture, groupe=f"{courtier.prefixe}.{service.nom}")
     nom = next(n for n in SERVICES if n == service.nom)
-    publieur = Publieur(nom, service.ecriture, courtier, service.reglages.clock)
+    bases = service.reglages
+    publieur = Publieur(nom, service.ecriture, courtier, bases.clock, traceur=bases.traceur)
     return Travail(service.nom, courtier, lecture, [lecteur, publieur], [lecteur], publieur, entrees)
 
 
