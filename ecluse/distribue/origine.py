@@ -1,9 +1,11 @@
 """The porte: the stateless process that gives the house one origin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from starlette.responses import JSONResponse
 
 from ecluse import api
 from ecluse.distribue.aiguillage import Aiguillage, create_relay
@@ -54,8 +56,25 @@ def create_porte_app(
     ]
     home = create_home_router([EtalDistant(voisins[nom]) for nom in AVEC_CORBEILLES], commun.today)
     app = create_app(commun, maisonnee.state, routers, [home], [aiguillage.aclose])
+    _publish_document(app, list(voisins.values()))
     app.include_router(create_relay(aiguillage))
     return app
+
+
+def _publish_document(app: FastAPI, voisins: Sequence[Voisin]) -> None:
+    """``/openapi.json`` of the one origin: that of each of its processes, together."""
+    seul = {id(route) for route in app.router.routes if getattr(route, "path", None) == app.openapi_url}
+    app.router.routes[:] = [route for route in app.router.routes if id(route) not in seul]
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def get_document() -> JSONResponse:
+        documents = [_ask(voisin, "/openapi.json") for voisin in voisins]
+        entier = app.openapi()
+        chemins = {chemin: gestes for document in documents for chemin, gestes in document["paths"].items()}
+        schemas = {nom: schema for document in documents for nom, schema in document["components"]["schemas"].items()}
+        composants = entier["components"]
+        composants = composants | {"schemas": schemas | composants["schemas"]}
+        return JSONResponse(entier | {"paths": chemins | entier["paths"], "components": composants})
 
 
 def _create_queues(voisins: list[Voisin]) -> APIRouter:
@@ -63,12 +82,14 @@ def _create_queues(voisins: list[Voisin]) -> APIRouter:
 
     @router.get("/corbeilles", summary="Les corbeilles et leurs nombres", responses=problems(503))
     def list_corbeilles(caf: Cafs = []) -> ListeCorbeilles:  # noqa: B006  # never changed
-        lignes = []
-        for voisin in voisins:
-            try:
-                lignes += voisin.get("/v1/corbeilles", dict[str, list[object]], caf=caf)["corbeilles"]
-            except (VoisinInjoignable, KeyError):
-                raise Indisponible(f"le service {voisin.nom} ne répond pas : réessayer") from None
+        lignes = [ligne for voisin in voisins for ligne in _ask(voisin, "/v1/corbeilles", caf=caf)["corbeilles"]]
         return ListeCorbeilles.model_validate({"corbeilles": lignes})
 
     return router
+
+
+def _ask(voisin: Voisin, chemin: str, **parametres: object) -> dict[str, Any]:
+    try:
+        return voisin.get(chemin, dict[str, Any], **parametres)
+    except VoisinInjoignable:
+        raise Indisponible(f"le service {voisin.nom} ne répond pas : réessayer") from None
