@@ -55,6 +55,11 @@ bench-kafka: $(mesures) ## mesure le mode réparti, avec de vrais serveurs, sur 
 chaos: $(dev) ## tue le processus N fois sous charge et compare à l'oracle (N=200)
 	$(bin)/python -m tests.chaos --tirs $(N)
 
+# Une partie comme celle de l'intégration continue, sauf si N est donné : chaque genre de panne deux fois au moins.
+chaos-kafka: N = 0
+chaos-kafka: $(dev) ## casse tout sous charge en mode réparti, N fois, et compare à l'oracle (N= pour durer)
+	$(bin)/python -m tests.chaos_kafka --tirs $(N)
+
 mutants: $(dev) ## sème des bogues connus : la suite doit tous les voir
 	$(bin)/python -m tests.mutants
 

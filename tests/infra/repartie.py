@@ -24,7 +24,10 @@ SERVICES: Final = (*FAITS, "indicators")
 
 
 class Processus(Serveur):
-    """One ``ecluse serve``, which can be stopped, killed, frozen and started again on its port."""
+    """One ``ecluse serve``, which can be stopped, killed, frozen and started again on its port.
+
+    ``dernier_code``: the exit code of its last life that was ended from here.
+    """
 
     nom = "ecluse"
 
@@ -32,6 +35,7 @@ class Processus(Serveur):
         super().__init__()
         self.service = service
         self.role = role
+        self.dernier_code: int | None = None
         self.environ = {**environ, "ECLUSE_PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
 
     @property
@@ -56,9 +60,19 @@ class Processus(Serveur):
         entetes = {"Authorization": f"Bearer {self.environ['ECLUSE_TOKEN']}"}
         return httpx.Client(base_url=self.url, headers=entetes, timeout=60)
 
+    def ended(self) -> int | None:
+        """Its exit code when it has ended by itself, and has not been started again."""
+        return None if self._processus is None else self._processus.poll()
+
     def written(self) -> str:
         """What it has written so far."""
         return self.journal.read_text(errors="replace")
+
+    def _reap(self) -> None:
+        processus = self._processus
+        super()._reap()
+        if processus is not None:
+            self.dernier_code = processus.returncode
 
 
 @dataclass
