@@ -126,7 +126,7 @@ def test_while_a_service_is_away_the_door_asks_to_come_back_and_the_state_names_
         assert client.get("/v1/contacts/091/Q-000001").status_code == 200
     finally:
         production.start()
-    assert eventually(lambda: post(client, piece("P-absente"))).json()["acceptes"] == 1
+    eventually(lambda: post(client, piece("P-absente")).status_code == 202)
     eventually(lambda: state(client)["a_jour"])
 
 
@@ -186,6 +186,41 @@ def test_a_process_that_is_told_to_stop_ends_cleanly_before_it_is_killed(maison:
         processus.written()
     )
     processus.start()
+
+
+def test_without_its_broker_a_house_takes_events_and_its_processes_still_end_cleanly(
+    maison: Repartie, client: httpx.Client, kafka: Kafka
+) -> None:
+    kafka.kill()
+    try:
+        assert post(client, piece("P-sans-courtier")).json()["acceptes"] == 1
+        assert client.get("/readyz").status_code == 200
+        with maison.processus["indicators"].client() as indicators:
+            assert indicators.get("/readyz").json()["ailleurs"]["kafka"] == "injoignable"
+        for nom in ("production-1", "indicators"):
+            maison.processus[nom].stop()
+            assert "Arrêté proprement" in maison.processus[nom].written().splitlines()[-1]
+    finally:
+        kafka.start()
+        for processus in maison.processus.values():
+            processus.start()
+    eventually(lambda: state(client)["a_jour"])
+
+
+def test_without_its_database_a_service_asks_to_come_back(
+    maison: Repartie, client: httpx.Client, postgres: Postgres
+) -> None:
+    postgres.kill()
+    try:
+        reponse = post(client, piece("P-sans-base"))
+        assert (reponse.status_code, "Retry-After" in reponse.headers) == (503, True)
+        with maison.processus["production"].client() as production:
+            assert production.get("/readyz").status_code == 503
+            assert production.get("/healthz").status_code == 200
+    finally:
+        postgres.start()
+    eventually(lambda: post(client, piece("P-sans-base")).status_code == 202)
+    eventually(lambda: state(client)["a_jour"])
 
 
 def test_a_base_that_is_not_migrated_is_refused_with_the_command(maison: Repartie, postgres: Postgres) -> None:
