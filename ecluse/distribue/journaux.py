@@ -53,8 +53,7 @@ def build_formatter(place: Mapping[str, str], secrets: Sequence[str], *, lisible
         return document
 
     rendu: Processor = ConsoleRenderer(sort_keys=False) if lisible else _write
-    return _SansSecret(
-        secrets,
+    return ProcessorFormatter(
         foreign_pre_chain=[
             add_log_level,
             add_logger_name,
@@ -63,25 +62,35 @@ def build_formatter(place: Mapping[str, str], secrets: Sequence[str], *, lisible
             add_place,
             _add_trace,
         ],
-        processors=[ProcessorFormatter.remove_processors_meta, _tell_error, *([] if lisible else [_name]), rendu],
+        processors=[
+            ProcessorFormatter.remove_processors_meta,
+            _tell_error,
+            _hide(secrets),
+            *([] if lisible else [_name]),
+            rendu,
+        ],
     )
 
 
-class _SansSecret(ProcessorFormatter):
-    """Whatever was logged, the secrets of the process are not written."""
+def _hide(secrets: Sequence[str]) -> Processor:
+    """Whatever was logged, the secrets of the process are not written. What is no text or number becomes one."""
+    # The longest first: an address holds a password.
+    formes = sorted(filter(None, secrets), key=len, reverse=True)
 
-    def __init__(self, secrets: Sequence[str], **options: Any) -> None:
-        super().__init__(**options)
-        # As they are, and as JSON writes them.
-        formes = {forme for secret in secrets for forme in (secret, json.dumps(secret, ensure_ascii=False)[1:-1])}
-        self._formes = sorted(formes, key=len, reverse=True)
+    def hide(valeur: object) -> object:
+        if valeur is None or isinstance(valeur, int | float):
+            return valeur
+        if isinstance(valeur, list):
+            return [hide(v) for v in valeur]
+        texte = str(valeur)
+        for forme in formes:
+            texte = texte.replace(forme, _CACHE)
+        return texte
 
-    def format(self, record: logging.LogRecord) -> str:
-        """See ``logging.Formatter.format``."""
-        ligne = super().format(record)
-        for forme in self._formes:
-            ligne = ligne.replace(forme, _CACHE)
-        return ligne
+    def process(_: object, __: str, document: Document) -> Document:
+        return {nom: hide(valeur) for nom, valeur in document.items()}
+
+    return process
 
 
 def describe_error(erreur: BaseException) -> str:
@@ -125,7 +134,7 @@ def _name(_: object, __: str, document: Document) -> Document:
 
 
 def _write(_: object, __: str, document: Document) -> str:
-    return json.dumps(document, ensure_ascii=False, default=str)
+    return json.dumps(document, ensure_ascii=False)
 
 
 def _secrets(reglages: ReglagesProcessus) -> list[str]:

@@ -284,10 +284,11 @@ class LecteurParLots(Service, Partageable):
             self._absent = self.sujet not in await consommateur.topics()
         if not voies or self._absent:
             return
+        maintenant = time.time_ns() // 1_000_000
         fins = await consommateur.end_offsets([v.tp for v in voies])
         self._souci_kafka = None
-        for voie in voies:
-            voie.fin = max(fins.get(voie.tp, voie.fin), voie.place or 0)
+        for voie in (v for v in voies if v.tp in fins):
+            voie.end(fins[voie.tp], maintenant)
         places = {v.tp: v.place for v in voies if v.place is not None and self._voies.holds(v)}
         if self._groupe and places:
             # Refused while partitions are shared again: the next hint will do.

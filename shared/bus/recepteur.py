@@ -87,8 +87,8 @@ class CompteursLecteur:
 class EtatVoie:
     """A partition that is read: ``place``: offset of the next record, ``retard``: records before its end.
 
-    ``horodate``: instant (ms) of the last record applied, 0 before the first; ``tenue``: held until its receiver can
-    take more.
+    ``horodate``: instant (ms) up to which all is applied (of the last record, or since when nothing was left), 0 while
+    it is not known; ``tenue``: held until its receiver can take more.
     """
 
     partition: int

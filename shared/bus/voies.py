@@ -44,8 +44,14 @@ class Voie:
         """The watermark is there now."""
         self.place = place
         self.fin = max(self.fin, place)
-        self.horodate = horodate or self.horodate
+        self.horodate = max(self.horodate, horodate)
         self.echecs, self.hors_bornes, self.reprise = 0, 0, 0.0
+
+    def end(self, fin: int, instant: int) -> None:
+        """The partition ended there at that instant (ms): with nothing left, all that came before is applied."""
+        self.fin = max(fin, self.place or 0)
+        if self.place == self.fin:
+            self.horodate = max(self.horodate, instant)
 
     def state(self, *, tenue: bool) -> EtatVoie:
         """What is shown of it."""
