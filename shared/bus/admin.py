@@ -47,9 +47,7 @@ class Administration:
         self._courtier = courtier
         with _reached(courtier):
             _knock(courtier, delai_ms / 1000)
-            self._client = KafkaAdminClient(
-                **courtier.options(), bootstrap_timeout_ms=delai_ms, request_timeout_ms=delai_ms
-            )
+            self._client = _connect(courtier, delai_ms)
 
     def __enter__(self) -> Self:
         return self
@@ -113,6 +111,24 @@ class Administration:
             return {}
         lus: dict[str, Mapping[str, Any]] = self._client.describe_configs(ressources, config_filter="all")["topic"]
         return lus
+
+
+def _connect(courtier: Courtier, delai_ms: int) -> KafkaAdminClient:
+    """A client, whose thread and sockets are closed when the cluster does not answer it: its library leaves them."""
+    ouverts: list[Any] = []
+
+    def keep(**reglages: Any) -> Any:
+        ouverts.append(KafkaAdminClient.DEFAULT_CONFIG["kafka_client"](**reglages))
+        return ouverts[-1]
+
+    try:
+        return KafkaAdminClient(
+            **courtier.options(), bootstrap_timeout_ms=delai_ms, request_timeout_ms=delai_ms, kafka_client=keep
+        )
+    except BaseException:
+        for ouvert in ouverts:
+            ouvert.close()
+        raise
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Whether the topic and the database still tell the same log: nothing is published before they do."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,6 +15,9 @@ from shared.events.base import Service
 from shared.reglages import PARTITIONS
 from shared.runtime.journal import EPOQUE, JOURNAL, PUBLIEUR
 from shared.runtime.reperes import Arret
+
+# Of one question to the broker, and of the whole reading (seconds).
+_DELAI: Final = 10
 
 
 class Dernier(NamedTuple):
@@ -56,10 +60,14 @@ def read_known(connexion: Connection, service: Service) -> Connu:
 async def read_last(courtier: Courtier, sujet: str, nombre: int) -> list[Dernier | None]:
     """The last record of each of the ``nombre`` partitions of a topic, None where there is none.
 
-    Raises ``KafkaError``, and ``Arret`` when another program wrote it.
+    Raises ``KafkaError`` or ``TimeoutError``, and ``Arret`` when another program wrote it.
     """
     consommateur: Any = AIOKafkaConsumer(
-        **courtier.options(), enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
+        **courtier.options(),
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        request_timeout_ms=_DELAI * 1000,
     )
     await consommateur.start()
     try:
@@ -72,9 +80,10 @@ async def read_last(courtier: Courtier, sujet: str, nombre: int) -> list[Dernier
         for tp in lues:
             consommateur.seek(tp, fins[tp] - 1)
         consommateur.pause(*(tp for tp in partitions if tp not in lues))
-        while any([await consommateur.position(tp) < fins[tp] for tp in lues]):
-            for tp, records in (await consommateur.getmany(timeout_ms=500)).items():
-                derniers[tp.partition] = records[-1]
+        async with asyncio.timeout(_DELAI):
+            while any([await consommateur.position(tp) < fins[tp] for tp in lues]):
+                for tp, records in (await consommateur.getmany(timeout_ms=500)).items():
+                    derniers[tp.partition] = records[-1]
         return [_read(sujet, derniers.get(tp.partition)) for tp in partitions]
     finally:
         await consommateur.stop()

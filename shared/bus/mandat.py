@@ -1,6 +1,7 @@
 """One lead of a log: from the opening of its epoch to whatever ends it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final, Protocol, TypeVar
@@ -144,7 +145,7 @@ class Mandat:
         mesures.retard = Retard(mesures.retard.attente, len(lignes), lignes[0].enregistre_le)
         traceur = self._bureau.traceur
         debut = self._bureau.clock() if traceur.actif else 0
-        await self._sorties.send(lignes, self._epoque.encode())
+        await self._watch(self._sorties.send(lignes, self._epoque.encode()))
         crash_point(APRES_ENVOI)
         await self._bureau.sql(lambda connexion: self._attribution.confirm(connexion, derniere))
         crash_point(APRES_CONFIRMATION)
@@ -157,7 +158,7 @@ class Mandat:
         if tour.complet:
             mesures.retard = _RIEN
         elif self._tick_is_due():
-            mesures.retard = await self._bureau.sql(lambda connexion: read_backlog(connexion, self._bureau.service))
+            await self._measure()
         self._tic_le = monotonic()
         tic = TicPublie(
             self._epoque.numero,
@@ -168,7 +169,20 @@ class Mandat:
             0 if tour.complet else max(1, mesures.retard.attente),
             self._lignee,
         )
-        await self._sorties.tick(write_tick(self._bureau.service, tic))
+        await self._watch(self._sorties.tick(write_tick(self._bureau.service, tic)))
+
+    async def _watch(self, envoi: Coroutine[Any, Any, None]) -> None:
+        """Await a delivery. While it lasts the backlog is measured, and a seat that is lost ends it."""
+        tache = asyncio.ensure_future(envoi)
+        try:
+            while not (await asyncio.wait({tache}, timeout=self._bureau.reglages.tic))[0]:
+                await self._measure()
+        finally:
+            tache.cancel()
+        await tache
+
+    async def _measure(self) -> None:
+        self._bureau.mesures.retard = await self._bureau.sql(lambda c: read_backlog(c, self._bureau.service))
 
     def _tick_is_due(self) -> bool:
         return monotonic() - self._tic_le >= self._bureau.reglages.tic
