@@ -25,12 +25,11 @@ from shared.corbeille.tables import TABLES_CORBEILLE
 from shared.migrations import current, downgrade, head_of, is_at_head, revisions_of, upgrade
 from shared.reglages import Reglages
 from shared.runtime.tables import TABLES_COMMUNES, TABLES_DE_LECTURE
-from tests.commandes import ecluse
 from tests.donnees import RACINE
 from tests.infra.ecrivains import together
+from tests.infra.premiere_version import write_first_release
 from tests.maisons import arrivee, deposit, execute, query, traitee, value
 
-PREMIERE: Final = Path(__file__).parents[1] / "data" / "premiere_version"
 COMMUNES: Final = (*TABLES_COMMUNES, *TABLES_CORBEILLE)
 MODELES: Final[Mapping[str, Sequence[type[SQLModel]]]] = {
     "contacts": (*COMMUNES, *CONTACTS),
@@ -193,13 +192,6 @@ def _statements(chemin: Path) -> dict[str, str]:
     return {nom: re.sub(r"\s+", " ", sql).replace(" ,", ",").strip() for nom, sql in lignes}
 
 
-def write_first_release(chemin: Path, service: str) -> None:
-    """An empty file as the first release left it."""
-    with closing(sqlite3.connect(chemin)) as connexion:
-        connexion.executescript((PREMIERE / f"{service}.sql").read_text())
-        connexion.execute("PRAGMA user_version=1")
-
-
 def test_a_folder_of_the_first_release_goes_on_where_it_was(tmp_path: Path) -> None:
     nouveau, ancien = tmp_path / "nouveau", tmp_path / "ancien"
     nouveau.mkdir()
@@ -283,50 +275,3 @@ def test_a_house_that_starts_on_an_empty_folder_does_not_load_what_migrations_ne
         [sys.executable, "-c", essai, str(tmp_path)], cwd=RACINE, capture_output=True, text=True, check=False
     )
     assert (fin.stdout.strip(), fin.stderr) == ("set()", "")
-
-
-def test_the_command_tells_where_a_database_is_and_brings_it_up(
-    nouvelle_base: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ECLUSE_DATABASE_URL", nouvelle_base("recovery"))
-    tete = head_of("recovery")
-    fin = ecluse("migrations", "check", "recovery")
-    assert (fin.code, fin.sortie) == (
-        1,
-        f"recovery : vide, attendu {tete} ; lancer « ecluse migrations upgrade recovery »\n",
-    )
-    assert ecluse("migrations", "upgrade", "recovery").sortie == f"recovery : vide → {tete}\n"
-    assert ecluse("migrations", "upgrade", "recovery").sortie == f"recovery : à jour ({tete})\n"
-    assert ecluse("migrations", "current", "recovery").sortie == f"recovery : {tete}\n"
-    assert ecluse("migrations", "check", "recovery").code == 0
-
-
-def test_the_command_works_on_a_folder_of_files_too(tmp_path: Path) -> None:
-    for service in ("contacts", "indicators"):
-        write_first_release(tmp_path / f"{service}.db", service)
-    fin = ecluse("migrations", "upgrade", "--data-dir", tmp_path)
-    absents = [f"{s} : aucun fichier dans {tmp_path}, « ecluse up » le crée" for s in ("production", "recovery")]
-    tetes = {s: f"{s} : 0001 → {head_of(s)}" for s in ("contacts", "indicators")}
-    assert fin.sortie.splitlines() == [tetes["contacts"], *absents, tetes["indicators"]]
-    assert ecluse("migrations", "check", "contacts", "--data-dir", tmp_path).code == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "url", "dit"),
-    [
-        (["check", "caisse"], "", "service inconnu : caisse"),
-        (["check"], "postgresql://u:secret@127.0.0.1:9/b", "ECLUSE_DATABASE_URL est la base d'un seul service"),
-        (["check", "contacts"], "postgresql://u:secret@127.0.0.1:9/b", "la base 127.0.0.1:9/b est inutilisable"),
-        (["check", "contacts"], "secret", "ECLUSE_DATABASE_URL"),
-        (["check", "--data-dir", "/nulle-part"], "", "le dossier /nulle-part n'existe pas"),
-    ],
-)
-def test_what_prevents_the_command_is_one_line(
-    arguments: list[str], url: str, dit: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ECLUSE_DATABASE_URL", url)
-    fin = ecluse("migrations", *arguments)
-    assert fin.code == 2
-    assert dit in fin.erreurs
-    assert len(fin.erreurs.splitlines()) == 1
-    assert "secret" not in fin.erreurs
