@@ -36,9 +36,9 @@ def upgrade(services: Services = None, data_dir: Dossier = None) -> None:
     """Amène les tables à ce que cette version lit."""
 
     def move(service: str, base: Engine) -> None:
-        avant = migrations.current(base)
+        avant = migrations.current(service, base)
         migrations.upgrade(service, base)
-        apres = migrations.current(base)
+        apres = migrations.current(service, base)
         typer.echo(f"{service} : à jour ({apres})" if avant == apres else f"{service} : {avant or 'vide'} → {apres}")
 
     _each(services, data_dir, move)
@@ -47,7 +47,11 @@ def upgrade(services: Services = None, data_dir: Dossier = None) -> None:
 @app.command("current")
 def current(services: Services = None, data_dir: Dossier = None) -> None:
     """Dit à quelle révision sont les tables."""
-    _each(services, data_dir, lambda service, base: typer.echo(f"{service} : {migrations.current(base) or 'vide'}"))
+
+    def tell(service: str, base: Engine) -> None:
+        typer.echo(f"{service} : {migrations.current(service, base) or 'vide'}")
+
+    _each(services, data_dir, tell)
 
 
 @app.command("check")
@@ -56,7 +60,7 @@ def check(services: Services = None, data_dir: Dossier = None) -> None:
     ecarts: list[str] = []
 
     def look(service: str, base: Engine) -> None:
-        revision, attendue = migrations.current(base), migrations.head_of(service)
+        revision, attendue = migrations.current(service, base), migrations.head_of(service)
         if revision == attendue:
             typer.echo(f"{service} : à jour ({revision})")
             return

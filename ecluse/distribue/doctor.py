@@ -144,7 +144,7 @@ _REGLER: Final = "mettre les deux machines à l'heure (NTP)"
 
 
 def _check_migrations(base: str, service: Service) -> Constat:
-    revision, attendue = current(base), head_of(service)
+    revision, attendue = current(service, base), head_of(service)
     if revision == attendue:
         return Constat(True, "migrations", f"à jour ({revision})")
     return Constat(
@@ -167,7 +167,7 @@ def _check_log(courtier: Courtier, base: str, service: Service) -> Iterator[Cons
         with moteur.connect() as connexion:
             connu = read_known(connexion, nom)
         judge_topic(sujet, vu, connu.sujet)
-        judge(sujet, connu, asyncio.run(read_last(courtier, sujet, vu.partitions)))
+        judge(sujet, connu, asyncio.run(read_last(courtier, sujet, connu.confirmes)))
         yield Constat(True, "journal", f"{sujet} continue la base ({vu.identifiant}, {vu.partitions} partitions)")
     except Arret as arret:
         yield Constat(False, "journal", str(arret))

@@ -21,7 +21,7 @@ from shared.base import (
     is_refused_for_now,
     open_postgres,
 )
-from shared.migrations.revisions import head_of, read_revision, revisions_of, write_revision
+from shared.migrations.revisions import head_of, owner_of, read_revision, revisions_of, write_revision
 
 __all__ = ["current", "downgrade", "head_of", "is_at_head", "prepare_base", "revisions_of", "upgrade"]
 
@@ -31,29 +31,33 @@ Base = Engine | str
 def upgrade(service: str, base: Base, revision: str = "head") -> None:
     """Bring a database up. ``base``: an engine, or the address of a PostgreSQL database.
 
-    Raises ``BaseInutilisable``, ``BaseTropRecente`` when a newer program wrote it.
+    Raises ``BaseInutilisable``, also when it is another service's; ``BaseTropRecente`` when a newer program wrote it.
     """
     with _connect(base) as connexion:
-        _refuse_newer(connexion, service, read_revision(connexion))
+        _read(connexion, service)
         _move(connexion, service, revision, descend=False)
 
 
 def downgrade(service: str, base: Base, revision: str) -> None:
     """Bring a database down to an earlier revision (``base``: to nothing). Raises as ``upgrade``."""
     with _connect(base) as connexion:
-        _refuse_newer(connexion, service, read_revision(connexion))
+        _read(connexion, service)
         _move(connexion, service, revision, descend=True)
 
 
-def current(base: Base) -> str | None:
-    """The revision of a database; None when it has no tables yet. Raises ``BaseInutilisable``."""
+def current(service: str, base: Base) -> str | None:
+    """The revision of a service's database; None when it has no tables yet.
+
+    Raises ``BaseInutilisable``, also when it is another service's.
+    """
     with _connect(base) as connexion:
+        _refuse_other(connexion, service)
         return read_revision(connexion)
 
 
 def is_at_head(service: str, base: Base) -> bool:
     """Whether the tables are those that this program reads. Raises ``BaseInutilisable``."""
-    return current(base) == head_of(service)
+    return current(service, base) == head_of(service)
 
 
 def prepare_base(moteur: Engine, service: str, modeles: Sequence[type[SQLModel]]) -> None:
@@ -63,10 +67,9 @@ def prepare_base(moteur: Engine, service: str, modeles: Sequence[type[SQLModel]]
     ``BaseInutilisable``.
     """
     with _connect(moteur) as connexion:
-        revision = read_revision(connexion)
+        revision = _read(connexion, service)
         if revision == head_of(service):
             return
-        _refuse_newer(connexion, service, revision)
         if connexion.dialect.name == "postgresql":
             etat = f"est à la révision {revision}" if revision else "n'a pas encore de tables"
             raise BaseNonMigree(
@@ -87,12 +90,26 @@ def _move(connexion: Connection, service: str, revision: str, *, descend: bool) 
     move(connexion, service, revision, descend=descend)
 
 
-def _refuse_newer(connexion: Connection, service: str, revision: str | None) -> None:
+def _read(connexion: Connection, service: str) -> str | None:
+    """The revision, of tables that are the service's and that this program knows."""
+    _refuse_other(connexion, service)
+    revision = read_revision(connexion)
     if revision is not None and revision not in revisions_of(service):
         raise BaseTropRecente(
             f"la base {_name(connexion)} vient d'une version plus récente d'Écluse (révision {revision}, ce programme "
             f"va jusqu'à la révision {head_of(service)}) : mettre Écluse à jour"
         )
+    return revision
+
+
+def _refuse_other(connexion: Connection, service: str) -> None:
+    autre = owner_of(connexion, service)
+    if autre in (None, service):
+        return
+    ou = "dans ECLUSE_DATABASE_URL" if connexion.dialect.name == "postgresql" else f"sous le nom {service}.db"
+    raise BaseInutilisable(
+        f"la base {_name(connexion)} est celle du service {autre}, pas de {service} : donner la base de {service} {ou}"
+    )
 
 
 @contextmanager

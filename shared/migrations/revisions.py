@@ -18,6 +18,8 @@ from sqlalchemy import (
 )
 
 RACINE: Final = Path(__file__).resolve().parents[2] / "services"
+# By service, a table that no other one has, from its first release on: revisions bear the same names everywhere.
+_PROPRES: Final = {"contacts": "contact", "production": "piece", "recovery": "creance", "indicators": "pli_cellule"}
 # As Alembic creates it.
 _VERSION: Final = Table(
     "alembic_version",
@@ -53,6 +55,13 @@ def read_revision(connexion: Connection) -> str | None:
     # The first release wrote no other mark.
     version = connexion.exec_driver_sql("PRAGMA user_version").scalar_one()
     return f"{version:04}" if version else None
+
+
+def owner_of(connexion: Connection, service: str) -> str | None:
+    """The service whose tables a database holds, ``service`` itself if it is one of them; None without any."""
+    regard = inspect(connexion)
+    ordre = sorted(_PROPRES, key=lambda nom: nom != service)
+    return next((nom for nom in ordre if regard.has_table(_PROPRES[nom])), None)
 
 
 def write_revision(connexion: Connection, revision: str | None) -> None:

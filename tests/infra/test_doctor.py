@@ -41,7 +41,7 @@ def found(environ: dict[str, str], service: Service | None = "production") -> di
     constats = sorted(examine(environ, service), key=lambda c: not c.bon)
     assert all(len(c.texte.splitlines()) == 1 for c in constats)
     assert JETON not in str(constats)
-    return {c.sujet: c for c in reversed(constats)}
+    return {c.sujet: c for c in constats}
 
 
 def wrong(environ: dict[str, str], service: Service | None = "production") -> dict[str, str]:
@@ -115,3 +115,7 @@ def test_a_stopped_redis_is_told(environ: dict[str, str], redis: Redis) -> None:
         assert list(wrong(environ)) == ["Redis"]
     finally:
         redis.start()
+
+
+def test_the_database_of_another_service_is_named(environ: dict[str, str]) -> None:
+    assert "est celle du service production, pas de recovery" in wrong(environ, "recovery")["base"]

@@ -22,7 +22,7 @@ from services.production.models import MODELES as PRODUCTION
 from services.recovery.models import MODELES as RECOVERY
 from shared.base import BaseInutilisable, BaseTropRecente, create_tables, declared_tables, open_postgres, open_sqlite
 from shared.corbeille.tables import TABLES_CORBEILLE
-from shared.migrations import current, downgrade, head_of, is_at_head, revisions_of, upgrade
+from shared.migrations import current, downgrade, head_of, is_at_head, prepare_base, revisions_of, upgrade
 from shared.reglages import Reglages
 from shared.runtime.tables import TABLES_COMMUNES, TABLES_DE_LECTURE
 from tests.donnees import RACINE
@@ -135,7 +135,7 @@ def test_from_nothing_the_revisions_give_the_tables_that_the_models_declare(
     service: str, vide: Callable[[], Engine]
 ) -> None:
     base, declaree = vide(), vide()
-    assert current(base) is None
+    assert current(service, base) is None
     upgrade(service, base)
     assert is_at_head(service, base)
     assert differences(service, base) == []
@@ -143,7 +143,7 @@ def test_from_nothing_the_revisions_give_the_tables_that_the_models_declare(
     # Where conditions of indexes and the order of text are, which Alembic does not compare.
     assert schema(base) == schema(declaree)
     upgrade(service, base)
-    assert current(base) == head_of(service)
+    assert current(service, base) == head_of(service)
 
 
 @par_service
@@ -156,11 +156,11 @@ def test_each_earlier_revision_comes_up_with_its_rows_and_goes_back_down(service
         assert differences(service, base) == []
         assert rows(base, colonnes) == lignes
         downgrade(service, base, revision)
-        assert current(base) == revision
+        assert current(service, base) == revision
         assert schema(base) == avant
         assert rows(base, colonnes) == lignes
         downgrade(service, base, "base")
-        assert (current(base), reflected(base)) == (None, {})
+        assert (current(service, base), reflected(base)) == (None, {})
 
 
 @par_service
@@ -211,7 +211,7 @@ def test_a_folder_of_the_first_release_goes_on_where_it_was(tmp_path: Path) -> N
     for service in MODELES:
         moteur = open_sqlite(ancien / f"{service}.db", ecriture=True)
         assert differences(service, moteur) == []
-        assert current(moteur) == head_of(service)
+        assert current(service, moteur) == head_of(service)
         moteur.dispose()
         assert query(ancien / f"{service}.db", "PRAGMA integrity_check") == [("ok",)]
 
@@ -253,7 +253,26 @@ def test_a_newer_database_is_neither_read_nor_moved(base: Engine) -> None:
     for geste in (upgrade, lambda s, b: downgrade(s, b, "base")):
         with pytest.raises(BaseTropRecente, match="vient d'une version plus récente d'Écluse"):
             geste("production", base)
-    assert current(base) == "9999"
+    assert current("production", base) == "9999"
+
+
+@par_service
+@pytest.mark.parametrize("revision", ["0001", "head"])
+def test_the_database_of_another_service_is_neither_taken_nor_moved(service: str, revision: str, base: Engine) -> None:
+    autre = "recovery" if service == "contacts" else "contacts"
+    upgrade(autre, base, revision)
+    avant = schema(base)
+    gestes: list[Callable[[], object]] = [
+        lambda: prepare_base(base, service, MODELES[service]),
+        lambda: is_at_head(service, base),
+        lambda: upgrade(service, base),
+        lambda: downgrade(service, base, "base"),
+    ]
+    ou = "ECLUSE_DATABASE_URL" if base.dialect.name == "postgresql" else f"{service}.db"
+    for geste in gestes:
+        with pytest.raises(BaseInutilisable, match=f"est celle du service {autre}, pas de {service} : .*{ou}"):
+            geste()
+    assert schema(base) == avant
 
 
 def test_two_processes_that_bring_the_same_database_up_at_once_both_succeed(
