@@ -4,6 +4,7 @@ Every service reads the whole topic in its own group and keeps its types; what i
 contacts. What the HTTP door would refuse becomes a dead letter, in the transaction that moves the watermark.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,8 +12,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from shared.bus.admin import Administration
-from shared.bus.courtier import Courtier
+from shared.bus.admin import Administration, SujetRefuse
+from shared.bus.courtier import Courtier, CourtierInjoignable
 from shared.bus.recepteur import Message, Recepteur
 from shared.events.catalogue import TYPES
 from shared.events.porte import Recu, judge
@@ -27,6 +28,7 @@ from shared.traces import ENTETE as TRACE
 
 DE_PERSONNE: Final = "contacts"
 MILLI: Final = 1_000_000
+_LOG: Final = logging.getLogger("ecluse.bus")
 APRES_REPERE: Final = declare_point("entrees.apres_repere", "le repère des entrées est déplacé, les effets non écrits")
 APRES_EFFETS: Final = declare_point("entrees.apres_effets", "le lot des entrées est validé, le lecteur n'en sait rien")
 
@@ -89,6 +91,16 @@ class Entrees(Recepteur):
         """See ``Recepteur.revoked``."""
         for partition in partitions:
             self._offsets.pop(partition, None)
+
+    def recognises(self) -> bool:
+        """See ``Recepteur.recognises``."""
+        if not self._marque:
+            return True
+        try:
+            return self.identite() == self._marque
+        except (SujetAbsent, SujetRefuse, CourtierInjoignable) as erreur:
+            _LOG.info("identité du topic d'entrée relue plus tard : %s", erreur)
+            return True
 
     def apply(self, partition: int, records: Sequence[Message]) -> None:
         """See ``Recepteur.apply``. What a batch that failed midway had committed is not taken again."""

@@ -23,6 +23,7 @@ from aiokafka.errors import (
 from shared.bus.client import close_consumer, new_consumer
 from shared.bus.courtier import Courtier
 from shared.bus.recepteur import CompteursLecteur, EtatVoie, Message, Recepteur
+from shared.bus.regard import Regard
 from shared.bus.reglages import ReglagesLecture
 from shared.bus.voies import Partage, Partageable, Voie, Voies, name_error, out_of_bounds
 from shared.runtime.repere_entrees import Devance
@@ -36,6 +37,7 @@ with warnings.catch_warnings():
 LOT_MAX: Final = 5_000
 _ECOUTE_MS: Final = 200
 _MESURE: Final = 1.0
+_IDENTITE: Final = 5.0
 _REPONSE: Final = 5.0
 # How long a stop waits for the batch under way, in seconds.
 _FIN_DE_LOT: Final = 4.0
@@ -66,8 +68,7 @@ class LecteurParLots(Service, Partageable):
         self.recepteur = recepteur
         self.compteurs = CompteursLecteur()
         self.arret: str | None = None
-        # What is wrong with the broker or the topic, and with the last batch or watermark.
-        self._souci_kafka: str | None = None
+        # What is wrong with the last batch or watermark.
         self._souci_lot: str | None = None
         self.battements = 0
         self._courtier = courtier
@@ -76,22 +77,22 @@ class LecteurParLots(Service, Partageable):
         self._partitions = partitions
         self._lot_max = lot_max
         self._voies = Voies(sujet)
+        self._regard = Regard(courtier, self._voies, self.reseek, en_groupe=groupe is not None)
         self._consommateur: Any = None
         # The receiver is asked one thing at a time.
         self._verrou = asyncio.Lock()
         self._fini = asyncio.Event()
         self._a_relire = False
-        self._absent = False
 
     @property
     def souci(self) -> str | None:
         """See the class."""
-        return self._souci_kafka or self._souci_lot
+        return self._regard.souci or self._souci_lot
 
     @property
     def sans_courtier(self) -> bool:
         """Whether the broker, or the topic, is away."""
-        return self._souci_kafka is not None
+        return self._regard.souci is not None
 
     def reseek(self) -> None:
         """Ask the receiver again where to read from. From any thread."""
@@ -129,7 +130,7 @@ class LecteurParLots(Service, Partageable):
                     await self._read()
                 except KafkaError as erreur:
                     echecs += 1
-                    self._souci_kafka = self._silence(erreur)
+                    self._regard.fail(erreur)
                     _LOG.warning("lecture reprise plus tard", extra={"sujet": self.sujet, "cause": name_error(erreur)})
                     await self.sleep(min(5.0, 0.25 * 2**echecs))
                 finally:
@@ -154,9 +155,9 @@ class LecteurParLots(Service, Partageable):
     async def _wait_for_topic(self) -> None:
         """The client would learn only minutes later that a topic has come."""
         while self.sujet not in await self._consommateur.topics() and not self.should_stop:
-            self._souci_kafka = f"le topic {self.sujet} n'existe pas : le créer par « ecluse topics create »"
+            self._regard.souci = f"le topic {self.sujet} n'existe pas : le créer par « ecluse topics create »"
             await self.sleep(_MESURE)
-        self._absent, self._souci_kafka = False, None
+        self._regard.open()
 
     async def _close(self) -> None:
         consommateur, self._consommateur = self._consommateur, None
@@ -166,7 +167,7 @@ class LecteurParLots(Service, Partageable):
 
     async def _read(self) -> None:
         while not self.should_stop:
-            if self._absent:
+            if self._regard.absent:
                 raise UnknownTopicOrPartitionError(self.sujet)
             await self._place()
             pretes = [v for v in self._voies.placed() if v.due and self.recepteur.ready(v.tp.partition)]
@@ -270,30 +271,13 @@ class LecteurParLots(Service, Partageable):
         while not self.should_stop and not self._fini.is_set():
             await self.sleep(_MESURE)
             self.battements += 1
-            if (consommateur := self._consommateur) is None:
-                continue
-            try:
-                await asyncio.wait_for(self._look(consommateur), _REPONSE)
-            except (KafkaError, TimeoutError) as erreur:
-                self._souci_kafka = self._silence(erreur)
+            if (consommateur := self._consommateur) is not None:
+                await self._regard.look(consommateur)
 
-    async def _look(self, consommateur: Any) -> None:
-        """Where the partitions end; and a hint of where we are, for lag tools."""
-        voies = self._voies.placed()
-        if not voies or self._souci_kafka:
-            self._absent = self.sujet not in await consommateur.topics()
-        if not voies or self._absent:
-            return
-        maintenant = time.time_ns() // 1_000_000
-        fins = await consommateur.end_offsets([v.tp for v in voies])
-        self._souci_kafka = None
-        for voie in (v for v in voies if v.tp in fins):
-            voie.end(fins[voie.tp], maintenant)
-        places = {v.tp: v.place for v in voies if v.place is not None and self._voies.holds(v)}
-        if self._groupe and places:
-            # Refused while partitions are shared again: the next hint will do.
-            with contextlib.suppress(KafkaError):
-                await consommateur.commit(places)
-
-    def _silence(self, erreur: BaseException) -> str:
-        return f"Kafka ({self._courtier}) ne répond pas : {name_error(erreur)}"
+    @Service.task
+    async def _recognise(self) -> None:
+        """A topic that was deleted and made again, then filled beyond our places, would be read on as the same one."""
+        while not self.should_stop and not self._fini.is_set():
+            await self.sleep(_IDENTITE)
+            if self._regard.souci is None and not await asyncio.to_thread(self.recepteur.recognises):
+                self.reseek()

@@ -55,6 +55,13 @@ class Recepteur(ABC):
         del partition
         return True
 
+    def recognises(self) -> bool:
+        """False once the topic is another than the one that the watermarks are of; they are then asked for again.
+
+        Called from time to time, from a worker thread, whatever the others do.
+        """
+        return True
+
     def stopped(self, raison: str) -> None:
         """Reading has stopped until a person has judged."""
         del raison

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -90,13 +90,18 @@ class Sujet:
 
 @contextmanager
 def entering(
-    boucle: Boucle, sujet: Sujet, service: ServiceDeFaits, reglages: ReglagesLecture = COURTE, **options: Any
+    boucle: Boucle,
+    sujet: Sujet,
+    service: ServiceDeFaits,
+    reglages: ReglagesLecture = COURTE,
+    identite: Callable[[], str] | None = None,
+    **options: Any,
 ) -> Iterator[LecteurParLots]:
     """A reader of the ingress topic for a service, in its group."""
     groupe = f"{sujet.nom}.{service.nom}"
 
     async def build() -> LecteurParLots:
-        entrees = Entrees(service, sujet.nom, partial(topic_identity, sujet.courtier, sujet.nom))
+        entrees = Entrees(service, sujet.nom, identite or partial(topic_identity, sujet.courtier, sujet.nom))
         lecteur = LecteurParLots(sujet.courtier, sujet.nom, entrees, reglages=reglages, groupe=groupe, **options)
         await lecteur.start()
         return lecteur

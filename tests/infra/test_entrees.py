@@ -13,6 +13,7 @@ from ecluse.lettres import replay_one, show
 from services.contacts.app import bootstrap as open_contacts
 from services.production.app import bootstrap as open_production
 from services.recovery.app import bootstrap as open_recovery
+from shared.bus.courtier import CourtierInjoignable
 from shared.bus.gardien import CODE_IMMOBILE, Gardien
 from shared.bus.lecteur import LecteurParLots
 from shared.events.catalogue import ENCODER
@@ -285,6 +286,40 @@ def test_a_recreated_topic_stops_the_reading_and_says_so(
         until(lambda: lecteur.arret is not None)
         assert "a été recréé" in (lecteur.arret or "")
     assert len(journal_ids(production)) == 20
+
+
+def test_a_topic_recreated_and_refilled_behind_the_reader_stops_it(
+    boucle: Boucle, sujet: Sujet, production: ServiceDeFaits
+) -> None:
+    identites = ["celui d'avant"]
+    sujet.send(pieces(10))
+    with entering(boucle, sujet, production, identite=lambda: identites[-1]) as lecteur:
+        until(lambda: taken(production) == 20)
+        identites.append("un autre")
+        until(lambda: lecteur.arret is not None)
+        assert "a été recréé (identité un autre" in (lecteur.arret or "")
+
+
+def test_a_broker_that_can_not_say_which_topic_it_has_is_asked_again(
+    boucle: Boucle, sujet: Sujet, production: ServiceDeFaits
+) -> None:
+    reponses: list[Exception] = []
+    questions = []
+
+    def identite() -> str:
+        questions.append(len(reponses))
+        if reponses:
+            raise reponses.pop()
+        return "le même"
+
+    sujet.send(pieces(10))
+    with entering(boucle, sujet, production, identite=identite) as lecteur:
+        until(lambda: taken(production) == 20)
+        reponses.append(CourtierInjoignable("Kafka ne répond pas"))
+        until(lambda: not reponses and questions[-1] == 0 and len(questions) > 2)
+        sujet.send([arrivee("Q")])
+        until(lambda: taken(production) == 21)
+        assert (lecteur.arret, lecteur.compteurs.devances) == (None, 0)
 
 
 def test_records_deleted_before_they_were_read_stop_the_reading_and_are_counted(
