@@ -32,6 +32,7 @@ PRODUCTION: Final = "production"
 ECARTS_MONTRES: Final = 100
 LECTURE: Final = 20_000
 RELECTURE_MAX: Final = 600.0
+RATTRAPAGES: Final = 5
 # Traces older than this (ns) are over.
 SUIVIS: Final = 3_600 * SECONDE
 
@@ -193,10 +194,19 @@ class Indicateurs:
         with ExitStack() as lectures:
             suites = [lectures.enter_context(s.reread()) for s in self.sources]
             refait = Pli()
-            lus = fold_between(refait, suites, dict.fromkeys(jusqua, 0), jusqua)
+            lues = dict.fromkeys(jusqua, 0)
+            lus = 0
+            # Close behind first, figures being served meanwhile.
+            for _ in range(RATTRAPAGES):
+                lus += fold_between(refait, suites, lues, jusqua)
+                lues = jusqua
+                with self.consommateur.verrou:
+                    jusqua = self._cursors()
+                if jusqua == lues:
+                    break
             with self.consommateur.held_still():
                 # What came meanwhile is folded too, so that both stand at the same watermarks.
-                lus += fold_between(refait, suites, jusqua, self._cursors())
+                lus += fold_between(refait, suites, lues, self._cursors())
                 ecarts = self.puits.pli.diff(refait) or self._differ_from_kept(refait)
         return Comparaison(
             egal=not ecarts,

@@ -255,7 +255,8 @@ class LecteurParLots(Service, Partageable):
                 self._begin(voie, places.get(voie.tp.partition), debuts[voie.tp], fins[voie.tp])
 
     def _begin(self, voie: Voie, place: int | None, debut: int, fin: int) -> None:
-        place = debut if place is None else place
+        if place is None:
+            place = max(debut, fin - 1) if self.recepteur.recent else debut
         if not debut <= place <= fin:
             voie.hors_bornes += 1
             if voie.hors_bornes < _HORS_BORNES_ADMIS:

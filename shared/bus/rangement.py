@@ -53,6 +53,11 @@ class Rangement:
             suivantes = self._records[bisect_right(self._records, apres, key=_POSITION) :][:1]
         return (apres + 1, suivantes[0].position) if suivantes and suivantes[0].position > apres + 1 else None
 
+    @property
+    def held(self) -> int:
+        """How many records are kept now."""
+        return len(self._records)
+
     def has_room(self, partition: int) -> bool:
         """Whether more of this partition may be read now."""
         return self._par_partition[partition] < AVANCE_MAX

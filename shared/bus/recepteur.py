@@ -29,7 +29,12 @@ class Message(Protocol):
 
 
 class Recepteur(ABC):
-    """Takes the batches of one topic. Called from worker threads, never by two at once."""
+    """Takes the batches of one topic. Called from worker threads, never by two at once.
+
+    ``recent``: a partition without watermark is read from its last record on, not from its beginning.
+    """
+
+    recent = False
 
     @abstractmethod
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:

@@ -17,7 +17,7 @@ from shared.runtime.service import Cloche, MaillonEpoque, Tic
 # A record may come after those of other partitions; for longer, it is missing (seconds).
 PATIENCE_TROU: Final = 10.0
 PATIENCE_EPOQUE: Final = 30.0
-PATIENCE_RELECTURE: Final = 60.0
+PATIENCE_RELECTURE: Final = 20.0
 
 
 class LecteurOuvert(Protocol):
@@ -56,12 +56,12 @@ class Recue(Recepteur):
             record = _read(self.nom, partition, brut, self._types)
             if isinstance(record, Ouverture):
                 self._lignee.learn(record.lignee)
-            elif not self._lignee.knows(record.epoque.marque):
-                self._wait_for_epoch(record.epoque.marque, partition, brut.offset)
-            elif record.enregistrement.position > avance.curseur:
+            elif record.enregistrement.position <= avance.curseur:
+                avance.dernier = max(avance.dernier, record.enregistrement.enregistre_le)
+            elif self._lignee.knows(record.epoque.marque):
                 nouveaux.append(record.enregistrement)
             else:
-                avance.dernier = max(avance.dernier, record.enregistrement.enregistre_le)
+                self._wait_for_epoch(record.epoque.marque, partition, brut.offset)
         if nouveaux:
             self._rangement.add(nouveaux)
             self._ring()
@@ -74,13 +74,23 @@ class Recue(Recepteur):
             self._look_for_hole(apres)
         return records
 
+    @property
+    def marque(self) -> str | None:
+        """The epoch that the consumer has judged."""
+        return self._avance.marque
+
+    @property
+    def held(self) -> int:
+        """Records that wait to be taken, or for those before them."""
+        return self._rangement.held
+
     def go_to(self, avance: Avance) -> None:
         """What is read next follows these watermarks."""
         self._avance = avance
         self._rangement.clear()
 
     def _wait_for_epoch(self, marque: str, partition: int, offset: int) -> None:
-        """A publisher tells its epoch beside the log too: it may be heard after. Raises ``PasEncore``, then ``Arret``."""
+        """A publisher tells its epoch beside the log too, maybe later. Raises ``PasEncore``, then ``Arret``."""
         if self._inconnue[0] != marque:
             self._inconnue = (marque, time.monotonic())
         if time.monotonic() - self._inconnue[1] < PATIENCE_EPOQUE:
@@ -93,12 +103,9 @@ class Recue(Recepteur):
 
     def _look_for_hole(self, apres: int) -> None:
         manque = self._rangement.missing(apres)
-        if manque is None:
-            self._attendue = (-1, 0.0)
-        elif self._attendue[0] != apres:
+        if manque is None or self._attendue[0] != apres:
             self._attendue = (apres, time.monotonic())
         elif time.monotonic() - self._attendue[1] > PATIENCE_TROU:
-            self._attendue = (apres, time.monotonic())
             raise Trou(f"trou dans le journal de {self.nom} : la position {manque[0]} manque, {manque[1]} est arrivée")
 
 
@@ -126,7 +133,8 @@ class SourceKafka:
         self._recue = Recue(nom, types, tics.lignee(nom), cloche.ring)
         self._ouverture: AbstractContextManager[LecteurOuvert] | None = None
         self._lecteur: LecteurOuvert | None = None
-        self._vue = ""
+        self._inconnue_depuis: float | None = None
+        self._retour_le = 0.0
 
     def tick(self) -> Tic:
         """The last tick heard, with the newest epoch that was met. Raises ``PasEncore``, ``Arret``."""
@@ -135,8 +143,18 @@ class SourceKafka:
         tic = self._tics.latest(self.nom)
         if tic is None:
             raise PasEncore(f"le publieur de {self.nom} n'a pas encore parlé")
-        self._vue = self._tics.lignee(self.nom).marque
-        return Tic(self.nom, tic.tete, tic.attente, self._vue, tic.instant)
+        marque = self._judge(self._recue.marque)
+        return Tic(self.nom, tic.donnees.tete, tic.donnees.attente, marque, tic.donnees.instant, tic.entendu)
+
+    def _judge(self, appliquee: str | None) -> str:
+        """The newest epoch; that of a deposed publisher may be the first that is heard. Raises ``PasEncore``."""
+        lignee = self._tics.lignee(self.nom)
+        if appliquee is None or any(m.marque == appliquee for m in lignee.links()):
+            self._inconnue_depuis = None
+        elif self._inconnue_depuis is None or time.monotonic() - self._inconnue_depuis < PATIENCE_EPOQUE:
+            self._inconnue_depuis = self._inconnue_depuis or time.monotonic()
+            raise PasEncore(f"le publieur de {self.nom} ne parle pas encore de l'époque qui a été lue")
+        return lignee.marque
 
     def lineage(self) -> list[MaillonEpoque]:
         """See ``Source.lineage``."""
@@ -155,12 +173,13 @@ class SourceKafka:
 
     def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]:
         """See ``Source.read``; nothing of an epoch that the consumer has not judged yet."""
-        if self._tics.lignee(self.nom).marque != self._vue:
+        if self._tics.lignee(self.nom).marque != self._recue.marque:
             return []
         try:
             return self._recue.read(apres, limite, types)
         except Trou:
-            if self._lecteur is not None:
+            if self._lecteur is not None and time.monotonic() - self._retour_le > PATIENCE_TROU:
+                self._retour_le = time.monotonic()
                 self._lecteur.reseek()
             raise
 
@@ -172,6 +191,16 @@ class SourceKafka:
         recue.go_to(Avance())
         with self._lance(recue) as lecteur:
             yield _Relecture(recue, cloche, lecteur)
+
+    @property
+    def held(self) -> int:
+        """Records that have come and are not applied."""
+        return self._recue.held
+
+    @property
+    def heard(self) -> bool:
+        """Whether a publisher of the log has spoken since this start."""
+        return bool(self._tics.lignee(self.nom).marque)
 
     def close(self) -> None:
         """Stop reading."""

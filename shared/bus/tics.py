@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
-from typing import Final
+from time import monotonic
+from typing import Final, NamedTuple
 
 from shared.bus.fil import FilIllisible, read_tick
 from shared.bus.recepteur import Message, Recepteur
@@ -51,23 +52,32 @@ class Lignee:
         return dernier.numero < self._maillons[0].numero or dernier.marque in {m.marque for m in self._maillons}
 
 
+class TicEntendu(NamedTuple):
+    """A tick, and when it was heard (seconds of a clock that is never set)."""
+
+    donnees: TicPublie
+    entendu: float
+
+
 class TicsLus(Recepteur):
     """The last tick of each service, and its lineage."""
 
+    recent = True
+
     def __init__(self, services: Sequence[str]) -> None:
         self._lignees = {nom: Lignee() for nom in services}
-        self._derniers: dict[str, TicPublie] = {}
+        self._derniers: dict[str, TicEntendu] = {}
 
     def lignee(self, nom: str) -> Lignee:
         """The lineage of a service's log."""
         return self._lignees[nom]
 
-    def latest(self, nom: str) -> TicPublie | None:
+    def latest(self, nom: str) -> TicEntendu | None:
         """The last tick of the newest publisher of a service."""
         return self._derniers.get(nom)
 
     def assigned(self, partitions: Collection[int]) -> Mapping[int, int]:
-        """From the beginning: the topic keeps an hour."""
+        """No watermark: what was said before does not matter."""
         del partitions
         return {}
 
@@ -84,4 +94,4 @@ class TicsLus(Recepteur):
                 lignee = self._lignees[tic.source]
                 lignee.learn(tic.donnees.lignee)
                 if tic.donnees.marque == lignee.marque:
-                    self._derniers[tic.source] = tic.donnees
+                    self._derniers[tic.source] = TicEntendu(tic.donnees, monotonic())

@@ -5,13 +5,25 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import RLock, Thread
+from time import monotonic
 from typing import Final, Protocol
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
 
 from shared.pannes import crash_point, declare_point
 from shared.runtime.journal import Enregistrement, Evince
-from shared.runtime.reperes import Arret, Avance, PasEncore, Trou, load_marks, save_marks
+from shared.runtime.reperes import (
+    POINT,
+    Arret,
+    Avance,
+    PasEncore,
+    Trou,
+    load_marks,
+    read_identity,
+    save_identity,
+    save_marks,
+)
 from shared.runtime.service import Cloche, MaillonEpoque, Tic
 from shared.temps import SECONDE
 
@@ -120,6 +132,7 @@ class Consommateur:
         self._garde = garde or SeulGardien()
         self._partage = garde is not None
         self._gardait = garde is None
+        self._point_lu = charge[POINT].marque if POINT in charge else None
         self._depuis_point = 0
         self._point_le = clock()
         self._passes_a_jour = 0
@@ -149,6 +162,9 @@ class Consommateur:
         if any(a.complet_le == 0 for a in avances):
             return Fraicheur(dernier or None, None, False)
         retard = (self._clock() - min(a.complet_le for a in avances)) / SECONDE
+        # Clocks of two machines differ: silence is measured on ours alone.
+        entendus = [a.tic.entendu for a in avances if a.tic is not None and a.tic.entendu is not None]
+        retard = max(retard, monotonic() - min(entendus)) if entendus else retard
         a_jour = self._passes_a_jour >= 2 and retard < RETARD_ADMIS and not self._held() and self._is_at_heads()
         return Fraicheur(dernier or None, max(0.0, retard), a_jour)
 
@@ -185,8 +201,10 @@ class Consommateur:
                 reperes = {n: a.copy_marks() for n, a in self.avances.items() if a.marque is not None}
                 self._puits.collect()
                 self._depuis_point = 0
+            identite = uuid4().hex
             with self._moteur.begin() as connexion:
-                # Watermarks first: another consumer's cells are never mixed with ours.
+                # First of all: another consumer's cells are never mixed with ours.
+                save_identity(connexion, self.nom, self._point_lu, identite)
                 for nom, avance in reperes.items():
                     save_marks(connexion, self.nom, nom, avance)
                 self._puits.save(connexion)
@@ -194,6 +212,7 @@ class Consommateur:
             crash_point(APRES_POINT)
             with self.verrou:
                 self._puits.saved()
+                self._point_lu = identite
                 for nom, avance in reperes.items():
                     self.avances[nom].gardees = list(avance.positions)
                 self._point_le = self._clock()
@@ -204,11 +223,12 @@ class Consommateur:
         tenue = self._garde.hold()
         if tenue and not self._gardait:
             with self._moteur.connect() as connexion:
-                ecrits = load_marks(connexion, self.nom)
+                ecrit, reperes = read_identity(connexion, self.nom), load_marks(connexion, self.nom)
             with self.verrou:
-                if any(ecrits.get(n, Avance()).gardees != a.gardees for n, a in self.avances.items()):
+                if ecrit != self._point_lu:
+                    self._point_lu = ecrit
                     for nom, avance in self.avances.items():
-                        avance.gardees = ecrits.get(nom, Avance()).gardees
+                        avance.gardees = reperes.get(nom, Avance()).gardees
                     self._puits.start_over()
         self._gardait = tenue
         return tenue
@@ -218,6 +238,7 @@ class Consommateur:
 
         The caller holds it still, and has emptied both the sink and the checkpoint.
         """
+        self._point_lu = None
         for source in self._sources:
             self.avances[source.nom] = Avance()
             source.resume(self.avances[source.nom])
@@ -230,7 +251,9 @@ class Consommateur:
     def _run(self) -> None:
         while not self._fini:
             self._apply_until_stopped()
-            self._try_checkpoint()
+            # Whoever did not hold the checkpoint leaves it: replacing it whole takes time, and gains nothing.
+            if self._gardait:
+                self._try_checkpoint()
             with self.verrou:
                 self._fini = self._arret
 
@@ -245,6 +268,7 @@ class Consommateur:
             attendu = not 0 <= self._clock() - self._point_le < POINT_TOUS_LES
             if self._depuis_point >= POINT_RECORDS or (self._depuis_point and attendu):
                 self._try_checkpoint()
+            self._let_go()
             self._rest(coups, 0.0 if lus else 0.05 if self._passes_a_jour == 1 else 1.0)
 
     def _rest(self, coups: int, au_plus: float) -> None:
@@ -252,6 +276,12 @@ class Consommateur:
         with self._cloche.signal:
             self._cloche.signal.notify_all()
             self._cloche.signal.wait_for(lambda: self._arret or self._cloche.coups != coups, au_plus)
+
+    def _let_go(self) -> None:
+        """Stopped on every log, nothing of ours goes forward: another process may keep the checkpoint."""
+        if self._partage and self._gardait and all(a.arret for a in self.avances.values()):
+            self._gardait = False
+            self._garde.release()
 
     def _held(self) -> int:
         """How many sources are stopped, or held by a hole."""

@@ -2,9 +2,13 @@
 
 import zlib
 from contextlib import suppress
+from typing import Final
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
+
+# Seconds without a word after which PostgreSQL ends the connection of who holds a lock.
+SILENCE: Final = 120
 
 
 def lock_number(nom: str) -> int:
@@ -44,6 +48,8 @@ class GardePostgres:
     def _try(self) -> bool:
         connexion = self._moteur.connect()
         try:
+            # A process that is suspended does not keep it.
+            connexion.exec_driver_sql(f"SET idle_session_timeout = {SILENCE * 1000}")
             tenu = bool(connexion.execute(select(func.pg_try_advisory_lock(self._numero))).scalar())
             connexion.rollback()
         except BaseException:

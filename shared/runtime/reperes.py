@@ -1,9 +1,9 @@
 """Watermarks: how far a consumer has applied each log, kept beside the effects and moved by compare-and-set."""
 
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Insert, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shared.base import table_of
@@ -47,6 +47,33 @@ class Avance:
         return replace(self, positions=list(self.positions), offsets=list(self.offsets), gardees=list(self.gardees))
 
 
+# The row that tells one checkpoint from another: two may stand at the same watermarks and number things otherwise.
+POINT: Final = "point"
+
+
+def read_identity(connexion: Connection, consommateur: str) -> str | None:
+    """Which checkpoint is kept; None before the first."""
+    cle = (REPERE.c.consommateur == consommateur, REPERE.c.source == POINT)
+    return connexion.execute(select(REPERE.c.marque).where(*cle)).scalar()
+
+
+def save_identity(connexion: Connection, consommateur: str, ancienne: str | None, nouvelle: str) -> None:
+    """Take the place of a checkpoint. Raises ``Arret`` if another did."""
+    valeurs = {"position": 0, "offset": 0, "marque": nouvelle}
+    cle = {"consommateur": consommateur, "source": POINT, "generation": 1, "partition": 0}
+    requete = (
+        insert(REPERE).values(**cle, **valeurs)
+        if ancienne is None
+        else update(REPERE).where(*(REPERE.c[n] == v for n, v in cle.items()), REPERE.c.marque == ancienne)
+        .values(**valeurs)
+    )  # fmt: skip
+    if _moved(connexion, requete) != 1:
+        raise Arret(
+            f"un autre processus a écrit le point de reprise de {consommateur} : celui-ci s'arrête sans rien écrire. "
+            "Vérifier qu'un seul processus tient ce dossier de données"
+        )
+
+
 def save_marks(connexion: Connection, consommateur: str, source: str, avance: Avance) -> None:
     """Move the watermarks of a source against those of the last checkpoint. Raises ``Arret`` if another did."""
     for partition, position in enumerate(avance.positions):
@@ -73,8 +100,18 @@ def save_marks(connexion: Connection, consommateur: str, source: str, avance: Av
             )
 
 
+def _moved(connexion: Connection, requete: Any) -> int:
+    """Rows that a statement wrote; none when another process has written there first."""
+    try:
+        fait = connexion.execute(requete)
+        # Of an insertion PostgreSQL's driver counts nothing: it took place, or it raised.
+        return 1 if isinstance(requete, Insert) else int(fait.rowcount)
+    except IntegrityError:
+        return 0
+
+
 def load_marks(connexion: Connection, consommateur: str) -> dict[str, Avance]:
-    """The watermarks of the last checkpoint, by source."""
+    """The watermarks of the last checkpoint, by source; under ``POINT`` its identity."""
     avances: dict[str, Avance] = {}
     for ligne in connexion.execute(select(REPERE).where(REPERE.c.consommateur == consommateur)).mappings():
         avance = avances.setdefault(ligne["source"], Avance(marque=ligne["marque"]))

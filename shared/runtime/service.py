@@ -36,13 +36,17 @@ if TYPE_CHECKING:
 
 
 class Tic(Struct, frozen=True):
-    """What the publisher says of its log at ``instant``: head, events not yet in it, epoch."""
+    """What the publisher says of its log at ``instant``: head, events not yet in it, epoch.
+
+    ``entendu``: when it was heard (seconds of a clock that is never set), None for what is asked for and answered.
+    """
 
     source: str
     tete: int
     attente: int
     marque: str
     instant: int
+    entendu: float | None = None
 
 
 class MaillonEpoque(Struct, frozen=True):

@@ -89,6 +89,31 @@ def test_one_process_writes_the_checkpoint_and_another_goes_on_after_it(maison: 
         assert second.rebuild().egal
 
 
+def test_a_checkpoint_that_another_wrote_at_the_same_watermarks_is_replaced_whole(
+    maison: Maison, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    premier = maison.indicateurs
+    deposit(maison, *(arrivee(f"P{n}") for n in DOUZE))
+    catch_up(maison, premier)
+    assert premier.consommateur.checkpoint()
+    with another(maison) as second:
+        catch_up(maison, second)
+        remplacements: list[int] = []
+        entier = second.puits.start_over
+
+        def start_over() -> None:
+            remplacements.append(1)
+            entier()
+
+        monkeypatch.setattr(second.puits, "start_over", start_over)
+        # Nothing has come since: the watermarks are the same, what they number may not be.
+        assert premier.consommateur.checkpoint()
+        premier.close()
+        assert second.consommateur.checkpoint()
+        assert remplacements == [1]
+        assert kept(base).diff(second.puits.pli) == []
+
+
 def test_who_lost_the_connection_that_held_the_checkpoint_writes_nothing_over_its_successor(
     maison: Maison, base: str, postgres: Postgres
 ) -> None:

@@ -28,6 +28,7 @@ from shared.runtime.journal import Enregistrement
 from shared.runtime.reperes import load_marks
 from shared.runtime.service import Cloche
 from shared.runtime.tables import Repere
+from shared.temps import SECONDE
 from tests.infra.kafka import Kafka
 from tests.infra.lectures import Boucle, event_loop
 from tests.maisons import eventually
@@ -108,11 +109,13 @@ class Plume:
             envoi = write_record(ligne, EpoqueDuJournal(maillon.numero, maillon.marque).encode())
             self._put(JOURNAUX[NOM].nom(self._courtier.prefixe), ligne.partition, envoi)
 
-    def tick(self, attente: int = 0) -> None:
-        """Say where the log is now."""
-        epoque, lignee = self._now()
+    def tick(self, attente: int = 0, avance_s: int = 0, epoque: str | None = None) -> None:
+        """Say where the log is now; in the voice of ``epoque``, by a clock that is ``avance_s`` ahead."""
+        fin = next((rang for rang, m in enumerate(self._epoques, 1) if m.marque == epoque), None)
+        lignee = self._epoques[:fin]
+        instant = read_clock() + avance_s * SECONDE
         tic = TicPublie(
-            epoque.numero, epoque.marque, read_clock(), self.tete, tuple(self._tetes), attente, tuple(lignee)
+            lignee[-1].numero, lignee[-1].marque, instant, self.tete, tuple(self._tetes), attente, tuple(lignee)
         )
         self._put(TICS.nom(self._courtier.prefixe), 0, write_tick(NOM, tic))
 
@@ -260,23 +263,45 @@ def test_a_consumer_goes_on_from_its_checkpoint(banc: Banc) -> None:
         suivi.wait_for([4, 5])
 
 
-def test_records_applied_after_a_checkpoint_come_again(banc: Banc) -> None:
+def test_records_that_came_and_were_not_applied_come_again(banc: Banc) -> None:
     banc.plume.send(*banc.plume.assign(*DOUZE))
+    manquante, *suite = banc.plume.assign(3, *DOUZE, *DOUZE)
+    banc.plume.send(*suite)
     banc.plume.tick()
     with banc.follow() as suivi:
         suivi.wait_for(range(1, 13))
-        suivi.consommateur.checkpoint()
-        # As a process that is killed: what it reads from now on is in no checkpoint.
-        suivi.consommateur.checkpoint = lambda: True  # type: ignore[method-assign]  # stands for the kill
-        banc.plume.send(*banc.plume.assign(*DOUZE))
-        # Received and not applied, because one before it is missing.
-        manquante, *suite = banc.plume.assign(3, *DOUZE)
-        banc.plume.send(*suite)
-        suivi.wait_for(range(1, 25))
+        # All of them are here, held behind the one that is missing, when the checkpoint is taken.
+        eventually(lambda: suivi.source.held == len(suite))
     banc.plume.send(manquante)
-    banc.plume.tick()
     with banc.follow() as suivi:
         suivi.wait_for(range(13, 38))
+
+
+def test_a_publisher_that_goes_silent_is_noticed_whatever_its_clock_says(banc: Banc) -> None:
+    banc.plume.send(*banc.plume.assign(1))
+    banc.plume.tick(avance_s=3_600)
+    with banc.follow() as suivi:
+        suivi.wait_for([1])
+        eventually(lambda: suivi.consommateur.freshness().a_jour)
+        eventually(lambda: not suivi.consommateur.freshness().a_jour)
+
+
+def test_a_consumer_that_starts_again_hears_of_old_epochs_without_stopping(banc: Banc) -> None:
+    banc.plume.send(*banc.plume.assign(1))
+    banc.plume.tick()
+    banc.plume.open_epoch("E2")
+    banc.plume.tick()
+    with banc.follow() as suivi:
+        suivi.wait_for([1])
+        eventually(lambda: suivi.consommateur.freshness().a_jour)
+    banc.plume.tick(epoque="E1")
+    with banc.follow() as suivi:
+        # The last tick is of a deposed publisher, the next of the one that leads.
+        eventually(lambda: suivi.consommateur.avances[NOM].tic is None and suivi.source.heard)
+        assert suivi.arret is None
+        banc.plume.tick()
+        eventually(lambda: suivi.consommateur.freshness().a_jour)
+        assert suivi.arret is None
 
 
 def test_a_publisher_of_a_restored_copy_stops_the_consumer(banc: Banc) -> None:

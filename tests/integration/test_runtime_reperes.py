@@ -289,7 +289,7 @@ def test_of_two_consumers_on_one_checkpoint_the_slower_stops_and_writes_nothing(
     assert second.consommateur.wait_for(cibles, 60)
     maison.consommateur.checkpoint()
     avant = dump(maison.reglages.base("indicators"))
-    with pytest.raises(Arret, match="un autre processus a avancé le repère"):
+    with pytest.raises(Arret, match="un autre processus a écrit le point de reprise"):
         second.consommateur.checkpoint()
     second.close()
     assert {a.arret is None for a in second.consommateur.avances.values()} == {False}
