@@ -1,5 +1,6 @@
 """Problems as RFC 9457 describes them: a stable ``type``, a title and a detail in French, never a stack trace."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
@@ -7,12 +8,16 @@ from typing import Any, ClassVar, Final
 import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from shared.base import explain_refusal, is_conflict, is_refused_for_now
+
 PREFIXE: Final = "urn:ecluse:probleme:"
 MEDIA: Final = "application/problem+json"
+_LOG: Final = logging.getLogger("ecluse.web")
 
 
 class Probleme(Exception):
@@ -117,6 +122,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(DBAPIError, _on_database)
     app.add_exception_handler(Exception, _on_unknown)
 
 
@@ -137,6 +143,15 @@ async def _on_http(_: Request, erreur: Exception) -> Response:
 async def _on_disconnect(_: Request, __: Exception) -> Response:
     """The caller left before the end of its body: nobody reads this answer, and it is no failure of ours."""
     return write_problem(JsonIllisible("la connexion a été coupée avant la fin du corps"))
+
+
+async def _on_database(_: Request, erreur: Exception) -> Response:
+    """A question that the database can not answer now may be asked again; any other failure is one of ours."""
+    if not is_refused_for_now(erreur) and not is_conflict(erreur):
+        raise erreur
+    assert isinstance(erreur, DBAPIError)  # noqa: S101  # the framework calls this handler for this class alone
+    _LOG.warning("lecture impossible pour le moment", extra={"raison": str(erreur.orig)})
+    return write_problem(Indisponible(explain_refusal(erreur)))
 
 
 async def _on_unknown(_: Request, __: Exception) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.base import open_postgres
 from tests.atelier import Atelier, create_app, stay
 from tests.serveurs import serve
 
@@ -191,3 +192,17 @@ def test_waiting_gives_the_counts_or_204(atelier: Atelier, client: httpx.Client)
     assert client.get("/v1/corbeilles/retard_1_mois/attente").json()["prets"] == 1
     assert problem(client.get("/v1/corbeilles/ailleurs/attente?secondes=0"), 404) == "corbeille-inconnue"
     assert problem(client.get("/v1/corbeilles/retard_1_mois/attente?secondes=61"), 422) == "requete-invalide"
+
+
+def test_a_question_that_the_database_can_not_answer_now_may_be_asked_again(
+    atelier: Atelier, client: httpx.Client
+) -> None:
+    atelier.put("C-1", stay())
+    lecture = atelier.service.lecture
+    atelier.service.lecture = open_postgres("postgresql://secret@127.0.0.1:9/absente")
+    reponse = client.get("/v1/corbeilles/retard_1_mois")
+    assert problem(reponse, 503) == "indisponible"
+    assert int(reponse.headers["Retry-After"]) > 0
+    assert "secret" not in reponse.text
+    atelier.service.lecture = lecture
+    assert client.get("/v1/corbeilles/retard_1_mois").status_code == 200
