@@ -1,7 +1,6 @@
 """The processes of the distributed mode: ``ecluse serve``, and ``ecluse doctor``, which looks at what they need."""
 
 import os
-import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -43,11 +42,6 @@ def serve(
             code = _run(service.value, role.value)
         except ModuleNotFoundError as absent:
             raise _not_installed(absent) from None
-    sys.stdout.flush()
-    if service is not NomDeService.porte and (service is NomDeService.indicators or role is not NomDeRole.api):
-        from shared.bus.travailleur import leave
-
-        leave(code)
     raise typer.Exit(code)
 
 

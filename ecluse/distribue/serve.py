@@ -15,7 +15,7 @@ from ecluse.serveur import listen, serve
 def run(reglages: ReglagesProcessus, say: Callable[[str], None]) -> int:
     """Run until SIGTERM or SIGINT; the exit code (70: a part of it crashed, to be started again).
 
-    Raises ``PortOccupe``, ``BaseInutilisable``. Whoever calls this for a worker leaves with ``travailleur.leave``.
+    Raises ``PortOccupe``, ``BaseInutilisable``. A process that worked ends here, and does not come back.
     """
     journaux.install(reglages)
     with listen(reglages.hote, reglages.port) as prise:
@@ -36,6 +36,11 @@ async def _run(reglages: ReglagesProcessus, prise: socket.socket, say: Callable[
         await asyncio.to_thread(http.close)
         await asyncio.to_thread(rest.close)
     say("Arrêté proprement : tout ce qui a été accepté est enregistré." if code == 0 else "Arrêté pour être relancé.")
+    if montage.travail is not None:
+        from shared.bus.travailleur import leave
+
+        # Here and not after the loop, whose end would wait for what Faust has left unfinished.
+        leave(code)
     return code
 
 

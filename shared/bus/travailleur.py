@@ -5,14 +5,13 @@ on. Everything that must take effect once goes through ``LecteurParLots``.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
 import sys
 import uuid
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -38,6 +37,7 @@ NIVEAUX: Final = ("debug", "info", "warning", "error")
 # An orderly stop takes at most this long (seconds); the readers come first, Faust last.
 _ARRET_SERVICES: Final = 7.0
 _ARRET_FAUST: Final = 2.0
+_ARRET_VIE: Final = 0.5
 _LOG: Final = logging.getLogger("ecluse.bus")
 
 
@@ -153,9 +153,7 @@ class Travailleur:
         if arrets:
             await asyncio.wait(arrets, timeout=_ARRET_SERVICES)
         if self._application is not None:
-            # Without a broker Faust waits for it for ever.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._application.stop(), _ARRET_FAUST)
+            await _give(_ARRET_FAUST, self._application.stop())
 
     async def _start_app(self) -> faust.App:
         while True:
@@ -165,8 +163,7 @@ class Travailleur:
                 await application.start()
             except KafkaError as erreur:
                 _LOG.warning("Kafka (%s) est reparti aussitôt : %s", self._courtier, erreur)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(application.stop(), _ARRET_FAUST)
+                await _give(_ARRET_FAUST, application.stop())
             else:
                 return application
 
@@ -195,15 +192,24 @@ async def run(travailleur: Travailleur, started: Callable[[], object] = lambda: 
     vie = asyncio.create_task(_live(travailleur, started))
     demande = asyncio.create_task(fin.wait())
     await asyncio.wait([vie, demande], return_when=asyncio.FIRST_COMPLETED)
-    if not vie.done():
-        vie.cancel()
-    raisons = await asyncio.gather(vie, return_exceptions=True)
+    raison = vie.exception() if vie.done() else None
+    vie.cancel()
+    await asyncio.wait([vie], timeout=_ARRET_VIE)
     await travailleur.stop()
     demande.cancel()
     if fin.is_set():
         return 0
-    _LOG.critical("le processus s'arrête pour être relancé : %s", raisons[0])
+    _LOG.critical("le processus s'arrête pour être relancé : %s", raison)
     return CODE_IMMOBILE
+
+
+async def _give(secondes: float, geste: Coroutine[Any, Any, object]) -> None:
+    """Give something so long to end. Then it is left where it is: Faust waits for an absent broker for ever, and
+    swallows cancellations, so that waiting for one would be as long."""
+    tache = asyncio.create_task(geste)
+    finies, _ = await asyncio.wait([tache], timeout=secondes)
+    if finies and not tache.cancelled() and (erreur := tache.exception()):
+        _LOG.warning("arrêt de Faust inachevé : %s", erreur)
 
 
 async def _live(travailleur: Travailleur, started: Callable[[], object]) -> None:
