@@ -26,7 +26,7 @@ T = TypeVar("T")
 PREFIXE: Final = "chaos"
 SESSION: Final = 6.0
 _DERNIERS_MOTS: Final = 2_500
-PATIENCE: Final = 90.0
+PATIENCE: Final = 180.0
 ROLES: Final = {**dict.fromkeys(FAITS, ("api", "worker", "worker")), "indicators": ("api", "worker")}
 _DEVANCES: Final = re.compile(r"^ecluse_reader_fenced_total(?:\{[^}]*\})? ([0-9.e+]+)$", re.MULTILINE)
 
@@ -153,5 +153,14 @@ def open_house(serveurs: Serveurs) -> Iterator[Maison]:
             yield Maison(serveurs.kafka, serveurs.postgres, serveurs.redis, repartie)
         except BaseException:
             for nom, processus in repartie.processus.items():
-                print(f"--- {nom} :\n{processus.written()[-_DERNIERS_MOTS:]}")
+                print(f"--- {nom} : {told(processus)}\n{processus.written()[-_DERNIERS_MOTS:]}")
+            print(f"--- {_state(repartie)}")
             raise
+
+
+def _state(repartie: Repartie) -> str:
+    try:
+        with repartie.porte.client() as client:
+            return client.get("/v1/etat").text
+    except httpx.HTTPError as erreur:
+        return f"la porte ne répond pas ({type(erreur).__name__})"
