@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shared.base import create_tables, open_postgres
+from shared.base import open_postgres
 from shared.bus.courtier import Courtier
-from shared.runtime.tables import TABLES_COMMUNES
+from shared.migrations import upgrade
 from tests.infra.kafka import Kafka
 from tests.infra.lectures import event_loop
 from tests.infra.publication import Journal
@@ -15,8 +15,9 @@ from tests.infra.publication import Journal
 @pytest.fixture
 def journal(kafka: Kafka, prefixe: str, nouvelle_base: Callable[[str], str]) -> Iterator[Journal]:
     """The empty log of contacts, its topics made."""
-    moteur = open_postgres(nouvelle_base("contacts"), ecriture=True)
-    create_tables(moteur, TABLES_COMMUNES)
+    url = nouvelle_base("contacts")
+    upgrade("contacts", url)
+    moteur = open_postgres(url, ecriture=True)
     with event_loop() as boucle:
         journal = Journal(kafka, Courtier((kafka.adresse,), prefixe), moteur, boucle)
         journal.create_topics()

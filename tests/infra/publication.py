@@ -15,6 +15,7 @@ from shared.bus.courtier import Courtier
 from shared.bus.mandat import ReglagesPublication
 from shared.bus.publieur import Publieur
 from shared.bus.sujets import JOURNAUX, TICS
+from shared.events.base import Service
 from shared.events.catalogue import TYPES
 from shared.events.docs.exemples import front_office_example
 from shared.reglages import PARTITIONS, read_clock
@@ -25,6 +26,7 @@ from tests.infra.lectures import Boucle
 from tests.maisons import eventually
 
 TYPE: Final = "fr.caf.contact.recu.v1"
+TRACE: Final = f"00-{'4b' * 16}-{'a1' * 8}-01"
 # Fast enough for tests; a delivery may take longer than they wait for one.
 VITE: Final = ReglagesPublication(pause=0.01, tic=0.1, releve=0.1, delai_ms=20_000)
 _NUMEROS: Final = count(1)
@@ -69,16 +71,17 @@ def _record(lu: dict[str, Any]) -> Releve:
 
 @dataclass
 class Journal:
-    """The log of contacts. Publishers run in ``boucle``."""
+    """The log of a service. Publishers run in ``boucle``."""
 
     kafka: Kafka
     courtier: Courtier
     moteur: Engine
     boucle: Boucle
+    service: Service = "contacts"
 
     @property
     def sujet(self) -> str:
-        return JOURNAUX["contacts"].nom(self.courtier.prefixe)
+        return JOURNAUX[self.service].nom(self.courtier.prefixe)
 
     def create_topics(self) -> None:
         with Administration(self.courtier) as administration:
@@ -86,8 +89,8 @@ class Journal:
 
     def write(self, connexion: Connection, dossiers: Iterable[str]) -> None:
         """Rows of an open transaction."""
-        evenements = [AJournaliser(f"091|{d}", TYPE, _event(d)) for d in dossiers]
-        PlumeDifferee("contacts").append(connexion, evenements, read_clock())
+        evenements = [AJournaliser(f"091|{d}", TYPE, _event(d), TRACE) for d in dossiers]
+        PlumeDifferee(self.service).append(connexion, evenements, read_clock())
 
     def append(self, dossiers: Iterable[str]) -> None:
         """Rows of a transaction of their own."""
@@ -97,7 +100,7 @@ class Journal:
     @contextmanager
     def publisher(self, reglages: ReglagesPublication = VITE, moteur: Engine | None = None) -> Iterator[Publieur]:
         """A publisher that runs beside the test."""
-        publieur = Publieur("contacts", moteur or self.moteur, self.courtier, read_clock, reglages)
+        publieur = Publieur(self.service, moteur or self.moteur, self.courtier, read_clock, reglages)
         self.boucle.run(_start(publieur))
         try:
             yield publieur

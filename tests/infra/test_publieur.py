@@ -2,19 +2,33 @@
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
+from services.contacts.app import bootstrap as open_contacts
+from services.production.app import bootstrap as open_production
+from services.recovery.app import bootstrap as open_recovery
 from shared.bus.attribution import Attribution, has_rows
 from shared.bus.siege import Siege
+from shared.events.base import Service
+from shared.events.catalogue import SERVICES, types_of
+from shared.events.docs.exemples import front_office_example
+from shared.events.porte import Recu, judge
+from shared.migrations import upgrade
+from shared.reglages import Reglages, read_clock
 from shared.runtime.journal import JOURNAL, PUBLIEUR, Evince, take_lead
 from tests.contrat import validator
 from tests.infra.postgres import Postgres
-from tests.infra.publication import VITE, Journal, dossiers
+from tests.infra.publication import TRACE, VITE, Journal, dossiers
 from tests.maisons import eventually
+
+OUVREURS: Final = {"contacts": open_contacts, "production": open_production, "recovery": open_recovery}
 
 
 def test_a_transaction_that_commits_after_a_later_one_is_published_after_it(journal: Journal) -> None:
@@ -113,7 +127,7 @@ def test_who_loses_the_connection_loses_the_seat(journal: Journal, postgres: Pos
     assert not deux.take()
     postgres.terminate_backends(str(journal.moteur.url))
     deux.leave()
-    assert deux.take()
+    eventually(deux.take)
     with pytest.raises(DBAPIError), un.transaction() as connexion:
         has_rows(connexion)
     with pytest.raises(Evince), un.transaction():
@@ -121,7 +135,7 @@ def test_who_loses_the_connection_loses_the_seat(journal: Journal, postgres: Pos
     un.leave()
     assert not un.take()
     deux.leave()
-    assert un.take()
+    eventually(un.take)
     un.leave()
 
 
@@ -165,6 +179,7 @@ def test_kcat_sees_events_and_openings_as_they_are_documented(journal: Journal) 
         assert record.entetes["content-type"] == "application/cloudevents+json; charset=UTF-8"
         if record.position is not None:
             assert record.cle == f"{evenement['caf']}|{evenement['subject']}"
+            assert record.entetes["traceparent"] == TRACE
     ouvertures = [r for r in vus if r.position is None]
     assert sorted(r.partition for r in ouvertures) == sorted([*range(12), *range(12)])
     for ouverture in ouvertures:
@@ -174,3 +189,20 @@ def test_kcat_sees_events_and_openings_as_they_are_documented(journal: Journal) 
             avant = [r.position for r in vus if r[:1] == ouverture[:1] and r.offset < ouverture.offset and r.position]
             assert (data["lignee"][1]["depuis"], data["lignee"][1]["tete"]) == (30, max(avant, default=0))
     journal.check()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_kcat_sees_what_each_service_really_writes_in_its_published_form(
+    journal: Journal, nouvelle_base: Callable[[str], str], tmp_path: Path, service: Service
+) -> None:
+    url = nouvelle_base(service)
+    upgrade(service, url)
+    en_marche = OUVREURS[service](Reglages(tmp_path, bases={service: url}), lambda: None)
+    exemples = [judge(json.dumps(front_office_example(t)).encode(), read_clock()) for t in types_of(service)]
+    en_marche.submit([e for e in exemples if isinstance(e, Recu)]).result()
+    sien = replace(journal, service=service, moteur=en_marche.ecriture)
+    sien.publish()
+    for record in sien.check():
+        validator(record.type).validate(json.loads(record.valeur))
+    assert {r.type for r in sien.records()} > {t.type for t in types_of(service)}
+    en_marche.close()
