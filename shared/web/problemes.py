@@ -155,8 +155,17 @@ async def _on_database(_: Request, erreur: Exception) -> Response:
 
 
 async def _on_unknown(_: Request, __: Exception) -> Response:
-    """The server logs the failure; the caller learns nothing of our inside."""
-    return write_problem(ErreurInterne("Une erreur que nous n'avions pas prévue. Réessayer ; si elle dure, prévenir."))
+    """The server logs the failure; the caller learns nothing of our inside.
+
+    The server closes the connection after such a failure: the answer says so, or the caller's next request on this
+    connection would be cut.
+    """
+    return write_problem(
+        ErreurInterne(
+            "Une erreur que nous n'avions pas prévue. Réessayer ; si elle dure, prévenir.",
+            entetes={"Connection": "close"},
+        )
+    )
 
 
 async def _on_validation(_: Request, erreur: Exception) -> Response:

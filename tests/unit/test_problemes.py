@@ -44,6 +44,12 @@ def test_an_unforeseen_failure_tells_nothing_of_the_inside(porte: httpx.Client) 
     assert "Traceback" not in reponse.text
 
 
+def test_a_caller_whose_request_failed_is_told_that_its_connection_ends(porte: httpx.Client) -> None:
+    """The server closes it: a caller that kept it would see its next request cut, now and then."""
+    assert porte.get("/panne").headers["connection"] == "close"
+    assert "connection" not in porte.get("/fermee").headers
+
+
 def test_a_problem_carries_its_headers_type_title_and_status(porte: httpx.Client) -> None:
     reponse = porte.get("/fermee")
     assert (reponse.status_code, reponse.headers["retry-after"]) == (503, "7")
