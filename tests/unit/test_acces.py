@@ -104,7 +104,7 @@ def test_what_is_no_cookie_of_ours_opens_nothing(acces: Acces, cookie: str | Non
     assert acces.read_session(cookie) is None
 
 
-@given(cookie=st.text(), rang=st.integers(0, 200), lettre=st.characters())
+@given(cookie=st.text(), rang=st.integers(0, 200), lettre=st.characters(codec="utf-8"))
 def test_no_text_and_no_altered_cookie_is_a_session(cookie: str, rang: int, lettre: str) -> None:
     acces = Acces(JETON, Montre())
     assert acces.read_session(cookie) is None
