@@ -108,8 +108,9 @@ class AccesDistant:
                 return True
             if not etat["injoignables"]:
                 entiere = maintenant
+            arrets = [*etat["services"], *etat["consommateurs"]]
             # A service that restarts is waited for, one that is gone is not.
-            if maintenant > entiere + ABSENCE or any(c["arret"] or c["trou"] for c in etat["consommateurs"]):
+            if maintenant > entiere + ABSENCE or any(x["arret"] or x.get("trou") for x in arrets):
                 return False
             time.sleep(0.2)
         return False

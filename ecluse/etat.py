@@ -1,10 +1,12 @@
 """The state of the house: per service and consumer, how far everything is (``GET /v1/etat``)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from shared.reglages import PARTITIONS
 from shared.runtime.consommateur import Consommateur
 from shared.runtime.lettres import count_open
+from shared.runtime.presence import read_presences
 from shared.runtime.reperes import Avance
 from shared.runtime.service import ServiceDeFaits
 from shared.temps import SECONDE, write_instant
@@ -15,7 +17,7 @@ from shared.web.fiches import count_waiting
 class EtatService:
     """A service. ``tete``: last position of its log; ``position``: last one published; ``attente``: messages that wait
     for a commit (the backlog); ``en_attente_d_arrivee``: objects whose creating fact has not come; ``arret``: why it
-    stopped, if it did."""
+    stopped, if it did; ``retard_entrees``: records of the ingress topic still to read, None where none is read."""
 
     nom: str
     tete: int
@@ -25,6 +27,7 @@ class EtatService:
     en_attente_d_arrivee: int
     epoque: int
     arret: str | None
+    retard_entrees: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,20 @@ def read_state(services: Mapping[str, ServiceDeFaits], consommateur: Consommateu
 
 
 def read_service_state(service: ServiceDeFaits, maintenant: int) -> Etat:
-    """The state now of one service that takes facts: ``a_jour`` when all that it accepted is published."""
+    """The state now of one service that takes facts, whichever of its processes asks, on a shared database.
+
+    ``a_jour`` when all that it accepted is published, and all of the ingress read: as its workers last knew it, which
+    is a second or two ago.
+    """
+    with service.lecture.connect() as connexion:
+        travaux = read_presences(connexion)
     etat = _service(service)
+    entier = travaux.lues >= PARTITIONS
+    etat = replace(etat, arret=etat.arret or travaux.arret, retard_entrees=travaux.retard if entier else None)
     publie = etat.attente == 0 and etat.position >= etat.tete and etat.arret is None
-    return Etat(a_jour=publie, instant=write_instant(maintenant), services=[etat], consommateurs=[])
+    return Etat(
+        a_jour=publie and etat.retard_entrees == 0, instant=write_instant(maintenant), services=[etat], consommateurs=[]
+    )
 
 
 def read_consumer_state(consommateur: Consommateur, maintenant: int) -> Etat:

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from fastapi import FastAPI
 
@@ -36,6 +38,7 @@ from shared.corbeille.veille import Veille
 from shared.events.catalogue import SERVICES
 from shared.partage.ouverture import open_redis
 from shared.reglages import Reglages, read_clock
+from shared.runtime.presence import TOUTES_LES, tell_presence
 from shared.runtime.service import Cloche, ServiceDeFaits
 from shared.traces import MUET, Traceur
 from shared.web.acces import Acces
@@ -52,6 +55,8 @@ _OUVERTURES: Final[Mapping[str, Callable[[Reglages, Callable[[], None]], Service
 _CORBEILLES: Final = {"production": open_production_queues, "recovery": open_recovery_queues}
 # Other processes commit too, and ring here for nobody: whoever waits for work looks this often (seconds).
 _REGARD: Final = 1.0
+# How long a stop waits for such a look (seconds).
+_FIN: Final = 2.0
 
 
 @dataclass
@@ -106,12 +111,13 @@ def _assemble_service(
 
         travail = work_for_service(reglages, service)
         constat.watch(travail.tell)
+        pile.callback(_repeat(TOUTES_LES, partial(_tell, service, travail, uuid4().hex)))
         commun.lectures.extend(read_work(travail, commun.clock, service))
     if not reglages.sert:
         return Montage(create_worker_app(commun, lambda: read_service_state(service, commun.clock())), travail)
     ouvre = _CORBEILLES.get(reglages.service)
     corbeilles = ouvre(service, veille) if ouvre else None
-    pile.callback(_ring_often(veille))
+    pile.callback(_repeat(_REGARD, veille.ring))
     app = create_service_app(commun, service, _depositaires(reglages, service, pile), corbeilles)
     return Montage(_closing_with(app, veille.close), travail)
 
@@ -205,20 +211,26 @@ def _close_together(gestes: Sequence[Callable[[], None]]) -> None:
             fini.result()
 
 
-def _ring_often(veille: Veille) -> Callable[[], None]:
-    """Ring until the function given back is called."""
+def _tell(service: ServiceDeFaits, travail: "Travail", processus: str) -> None:
+    # Whatever prevents it: what is not told for a while counts as unknown.
+    with suppress(Exception), service.ecriture.begin() as connexion:
+        tell_presence(connexion, processus, travail.summarise())
+
+
+def _repeat(secondes: float, geste: Callable[[], None]) -> Callable[[], None]:
+    """Do it again and again, until the function given back is called."""
     fin = Event()
 
-    def ring() -> None:
-        while not fin.wait(_REGARD):
-            veille.ring()
+    def repeat() -> None:
+        while not fin.wait(secondes):
+            geste()
 
-    fil = Thread(target=ring, name="veille", daemon=True)
+    fil = Thread(target=repeat, name="de temps en temps", daemon=True)
     fil.start()
 
     def stop() -> None:
         fin.set()
-        fil.join()
+        fil.join(_FIN)
 
     return stop
 

@@ -20,8 +20,8 @@ from shared.traces import TRACE_EN_COURS
 
 _NOTRES: Final = "ecluse"
 _MAISON: Final = ("ecluse", "services", "shared")
-# Their texts speak of machines and connections, never of rows.
-_TEXTES_SURS: Final = ("OSError", "KafkaError", "RedisError")
+# Their texts speak of machines, connections and programs, never of rows.
+_TEXTES_SURS: Final = ("OSError", "KafkaError", "RedisError", "NameError", "AttributeError", "ImportError")
 # Our words for what structlog puts in a document, in the order in which a reader looks for them.
 _NOMS: Final = {"timestamp": "instant", "level": "niveau", "logger": "logger", "event": "message"}
 _CACHE: Final = "***"

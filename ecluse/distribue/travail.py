@@ -22,6 +22,7 @@ from shared.bus.tics import TicsLus
 from shared.bus.travailleur import Travailleur
 from shared.events.base import Service as NomDeService
 from shared.events.catalogue import SERVICES
+from shared.runtime.presence import Travaux
 from shared.runtime.service import Cloche, ServiceDeFaits
 
 
@@ -37,6 +38,15 @@ class Travail:
     publieur: Publieur | None = None
     entrees: Entrees | None = None
     sources: Sequence[SourceKafka] = ()
+
+    def summarise(self) -> Travaux:
+        """What the service's other processes are to know of it."""
+        arrets = [lecteur.arret for lecteur in self.lecteurs]
+        arrets += [self.publieur.mesures.arret] if self.publieur is not None else []
+        voies = [voie for lecteur in self.lecteurs if not lecteur.souci for voie in lecteur.progress()]
+        # Of a partition that has just come, the end is not known yet.
+        lues = sum(voie.horodate > 0 for voie in voies)
+        return Travaux(lues, sum(voie.retard for voie in voies), next((a for a in arrets if a), None))
 
     def tell(self) -> dict[str, str]:
         """Where its readers and its publisher are, in words."""

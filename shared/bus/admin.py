@@ -1,12 +1,11 @@
 """The administration of the cluster: topics are created once, checked, and told apart by their identifier."""
 
-import socket
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Self
 
-from shared.bus.courtier import Courtier, CourtierInjoignable
+from shared.bus.courtier import Courtier, CourtierInjoignable, knock
 from shared.bus.sujets import SUJETS, Sujet
 
 with warnings.catch_warnings():
@@ -46,7 +45,8 @@ class Administration:
     def __init__(self, courtier: Courtier, delai_ms: int = 10_000) -> None:
         self._courtier = courtier
         with _reached(courtier):
-            _knock(courtier, delai_ms / 1000)
+            # The client would ask an absent cluster until its time is over.
+            knock(courtier, delai_ms / 1000)
             self._client = _connect(courtier, delai_ms)
 
     def __enter__(self) -> Self:
@@ -141,19 +141,6 @@ def _reached(courtier: Courtier) -> Iterator[None]:
             f"Kafka ne répond pas à {courtier} ({type(erreur).__name__}) : vérifier l'adresse, que le courtier tourne, "
             "et les réglages de sécurité"
         ) from erreur
-
-
-def _knock(courtier: Courtier, delai: float) -> None:
-    """Whether anyone listens: the client would ask an absent cluster until its time is over. Raises ``OSError``."""
-    dernier = OSError()
-    for serveur in courtier.serveurs:
-        machine, _, port = serveur.rpartition(":")
-        try:
-            with socket.create_connection((machine.strip("[]"), int(port)), delai):
-                return
-        except OSError as erreur:
-            dernier = erreur
-    raise dernier
 
 
 def _differences(nom: str, sujet: Sujet, partitions: int, reglages: Mapping[str, Any]) -> list[str]:

@@ -16,15 +16,20 @@ from shared.reglages import PARTITIONS
 from shared.runtime.journal import EPOQUE, JOURNAL, PUBLIEUR
 from shared.runtime.reperes import Arret
 
-# Of one question to the broker, and of the whole reading (seconds).
+# Of one question to the broker, and of the reading of one stretch of a partition (seconds).
 _DELAI: Final = 10
+# How many records are read back from the end for what is acknowledged, at most: beside openings, only the deliveries
+# under way of deposed publishers come after it.
+_RECUL_MAX: Final = 50_000
+_PAS: Final = 10
 
 
 class Dernier(NamedTuple):
-    """The last record of a partition; ``position`` None: the opening of an epoch."""
+    """How a partition ends: the epoch of its last record, and the highest position among the last ones (0: none has
+    one)."""
 
     epoque: EpoqueDuJournal
-    position: int | None
+    position: int
 
 
 class Connu(NamedTuple):
@@ -57,8 +62,9 @@ def read_known(connexion: Connection, service: Service) -> Connu:
     return Connu(sujet, epoques, tetes, [debuts.get(p, tete) for p, tete in enumerate(tetes)])
 
 
-async def read_last(courtier: Courtier, sujet: str, nombre: int) -> list[Dernier | None]:
-    """The last record of each of the ``nombre`` partitions of a topic, None where there is none.
+async def read_last(courtier: Courtier, sujet: str, confirmes: Sequence[int]) -> list[Dernier | None]:
+    """How each partition of a topic ends, None where it is empty. Of each, records are read back until what is
+    acknowledged there (``confirmes``) is met, or for long enough to know that it is not there.
 
     Raises ``KafkaError`` or ``TimeoutError``, and ``Arret`` when another program wrote it.
     """
@@ -71,22 +77,45 @@ async def read_last(courtier: Courtier, sujet: str, nombre: int) -> list[Dernier
     )
     await consommateur.start()
     try:
-        partitions = [TopicPartition(sujet, p) for p in range(nombre)]
+        partitions = [TopicPartition(sujet, p) for p in range(len(confirmes))]
         consommateur.assign(partitions)
         debuts = await consommateur.beginning_offsets(partitions)
         fins = await consommateur.end_offsets(partitions)
-        derniers: dict[int, Any] = {}
-        lues = [tp for tp in partitions if fins[tp] > debuts[tp]]
-        for tp in lues:
-            consommateur.seek(tp, fins[tp] - 1)
-        consommateur.pause(*(tp for tp in partitions if tp not in lues))
-        async with asyncio.timeout(_DELAI):
-            while any([await consommateur.position(tp) < fins[tp] for tp in lues]):
-                for tp, records in (await consommateur.getmany(timeout_ms=500)).items():
-                    derniers[tp.partition] = records[-1]
-        return [_read(sujet, derniers.get(tp.partition)) for tp in partitions]
+        derniers: dict[int, Dernier] = {}
+        recul = 1
+        # The last record nearly always tells; the stretches before it are read where it does not.
+        while lues := {
+            tp: (max(debuts[tp], fins[tp] - recul), fins[tp] - recul // _PAS)
+            for tp in partitions
+            if fins[tp] - recul // _PAS > debuts[tp] and _is_open(derniers.get(tp.partition), confirmes[tp.partition])
+        }:
+            if recul > _RECUL_MAX:
+                break
+            for tp, records in (await _read_stretches(consommateur, lues)).items():
+                if records:
+                    derniers[tp.partition] = _end(sujet, records, derniers.get(tp.partition))
+            recul *= _PAS
+        return [derniers.get(tp.partition) for tp in partitions]
     finally:
         await consommateur.stop()
+
+
+def _is_open(dernier: Dernier | None, confirme: int) -> bool:
+    return dernier is None or dernier.position < confirme
+
+
+async def _read_stretches(consommateur: Any, lues: Mapping[Any, tuple[int, int]]) -> dict[Any, list[Any]]:
+    """The records of each partition from an offset to another, this one left out."""
+    trouves: dict[Any, list[Any]] = {tp: [] for tp in lues}
+    consommateur.pause(*consommateur.assignment())
+    consommateur.resume(*lues)
+    for tp, (debut, _) in lues.items():
+        consommateur.seek(tp, debut)
+    async with asyncio.timeout(_DELAI):
+        while attendues := [tp for tp, (_, fin) in lues.items() if await consommateur.position(tp) < fin]:
+            for tp, records in (await consommateur.getmany(*attendues, timeout_ms=500)).items():
+                trouves[tp] += [r for r in records if r.offset < lues[tp][1]]
+    return trouves
 
 
 def judge_topic(nom: str, vu: SujetVu | None, attendu: str | None) -> str:
@@ -121,12 +150,10 @@ def _judge_partition(ou: str, dernier: Dernier | None, connu: Connu, partition: 
     epoque, position = dernier
     if connu.epoques.get(epoque.numero) != epoque.marque:
         raise _restored(ou, f"porte l'époque {epoque.numero} ({epoque.marque}), que cette base ne connaît pas")
-    if position is None:
-        return
     if position > tete:
         raise _restored(ou, f"va jusqu'à la position {position}, et cette base ne connaît rien après {tete}")
-    # A deposed publisher may write late what was written since: only the newest epoch tells how far the topic goes.
-    if epoque.numero == max(connu.epoques) and position < confirme:
+    # Whatever the epoch of the last record: openings and late deliveries of deposed publishers come after the tail.
+    if position < confirme:
         raise _lost(ou, f"s'arrête à la position {position} alors que tout y était écrit jusqu'à {confirme}")
 
 
@@ -144,11 +171,16 @@ def _lost(ou: str, constat: str) -> Arret:
     )
 
 
-def _read(sujet: str, brut: Any) -> Dernier | None:
-    if brut is None:
-        return None
+def _end(sujet: str, records: Sequence[Any], suite: Dernier | None) -> Dernier:
+    """How a partition ends with these records, which come before its end as known (None: they are the last)."""
+    lus = [_read(sujet, brut) for brut in records]
+    position = max((p for _, p in lus if p is not None), default=0)
+    return Dernier(lus[-1][0], position) if suite is None else suite._replace(position=max(suite.position, position))
+
+
+def _read(sujet: str, brut: Any) -> tuple[EpoqueDuJournal, int | None]:
     try:
-        return Dernier(*read_epoch(brut.headers))
+        return read_epoch(brut.headers)
     except FilIllisible as erreur:
         raise Arret(
             f"le sujet {sujet}, partition {brut.partition}, offset {brut.offset} : un autre programme y a écrit "

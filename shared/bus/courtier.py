@@ -1,5 +1,6 @@
 """How to reach the Kafka cluster: one description for the two client libraries."""
 
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,3 +48,16 @@ class Courtier:
 
     def __str__(self) -> str:
         return ",".join(self.serveurs)
+
+
+def knock(courtier: Courtier, delai: float) -> None:
+    """Return as soon as a broker listens, answering or not; ``delai``: seconds for each. Raises ``OSError``."""
+    dernier = OSError()
+    for serveur in courtier.serveurs:
+        machine, _, port = serveur.rpartition(":")
+        try:
+            with socket.create_connection((machine.strip("[]"), int(port)), delai):
+                return
+        except OSError as erreur:
+            dernier = erreur
+    raise dernier

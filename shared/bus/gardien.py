@@ -15,7 +15,8 @@ _LOG: Final = logging.getLogger("ecluse.bus")
 
 
 class Lecteur(Protocol):
-    """What is watched of a reader. ``battements`` grows as long as its event loop turns."""
+    """What is watched of a reader. ``battements`` grows as long as its event loop turns and its client is answered,
+    or has nobody to ask (``sans_courtier``)."""
 
     @property
     def sujet(self) -> str: ...
@@ -71,7 +72,7 @@ class Gardien:
         self._vus = vus
         for (sujet, partition), (place, regards) in vus.items():
             if regards >= _REGARDS:
-                ou = f"la boucle qui lit {sujet}" if partition is None else f"{sujet}/{partition}, offset {place},"
+                ou = f"le lecteur de {sujet}" if partition is None else f"{sujet}/{partition}, offset {place},"
                 return f"{ou} n'avance plus depuis {self._pause * regards:.0f} s"
         return None
 

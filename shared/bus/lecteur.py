@@ -15,6 +15,7 @@ from typing import Any, Final
 from aiokafka.errors import (
     IllegalStateError,
     KafkaError,
+    KafkaTimeoutError,
     OffsetOutOfRangeError,
     RecordTooLargeError,
     UnknownTopicOrPartitionError,
@@ -70,7 +71,6 @@ class LecteurParLots(Service, Partageable):
         self.arret: str | None = None
         # What is wrong with the last batch or watermark.
         self._souci_lot: str | None = None
-        self.battements = 0
         self._courtier = courtier
         self._reglages = reglages
         self._groupe = groupe
@@ -91,8 +91,13 @@ class LecteurParLots(Service, Partageable):
 
     @property
     def sans_courtier(self) -> bool:
-        """Whether the broker, or the topic, is away."""
-        return self._regard.souci is not None
+        """Whether nobody listens where the broker should be."""
+        return self._regard.injoignable
+
+    @property
+    def battements(self) -> int:
+        """See ``Lecteur`` of the watchdog."""
+        return self._regard.battements
 
     def reseek(self) -> None:
         """Ask the receiver again where to read from. From any thread."""
@@ -169,6 +174,8 @@ class LecteurParLots(Service, Partageable):
         while not self.should_stop:
             if self._regard.absent:
                 raise UnknownTopicOrPartitionError(self.sujet)
+            if self._regard.sourd:
+                raise KafkaTimeoutError("le client n'entend plus rien, il est rouvert")
             await self._place()
             pretes = [v for v in self._voies.placed() if v.due and self.recepteur.ready(v.tp.partition)]
             if not pretes:
@@ -272,9 +279,7 @@ class LecteurParLots(Service, Partageable):
     async def _measure(self) -> None:
         while not self.should_stop and not self._fini.is_set():
             await self.sleep(_MESURE)
-            self.battements += 1
-            if (consommateur := self._consommateur) is not None:
-                await self._regard.look(consommateur)
+            await self._regard.look(self._consommateur)
 
     @Service.task
     async def _recognise(self) -> None:

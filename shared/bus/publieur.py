@@ -24,7 +24,6 @@ from shared.bus.mandat import Mandat, MesuresPublieur, ReglagesPublication
 from shared.bus.siege import Siege
 from shared.bus.sujets import JOURNAUX
 from shared.events.base import Service as Nom
-from shared.reglages import PARTITIONS
 from shared.runtime.journal import Evince
 from shared.runtime.reperes import Arret
 from shared.traces import MUET, Traceur
@@ -134,7 +133,7 @@ class Publieur(Service):
         connu = await self.sql(lambda connexion: read_known(connexion, self.service))
         vu = await asyncio.to_thread(self._look_at_topic)
         identifiant = judge_topic(self._sujet, vu, connu.sujet)
-        judge(self._sujet, connu, await read_last(self._courtier, self._sujet, PARTITIONS))
+        judge(self._sujet, connu, await read_last(self._courtier, self._sujet, connu.confirmes))
         return identifiant
 
     async def _check_topic(self, attendu: str) -> None:

@@ -170,18 +170,24 @@ def drop_kafka_reading() -> None:
 
 
 def add_kafka_writing() -> None:
-    """0002: rows of the log that wait for their position, and where the log goes."""
+    """0002: rows of the log that wait for their position, where the log goes, and what its workers tell."""
     with op.batch_alter_table("journal") as journal:
         journal.alter_column("precedent", existing_type=GRAND, nullable=True)
         journal.add_column(null("trace"))
     create_partial_index("journal_sans_position", "journal", "id", "position IS NULL")
     op.add_column("publieur", null("sujet"))
+    op.add_column("publieur", null("annoncee", ENTIER))
     op.add_column("epoque", null("tetes", OCTETS))
+    op.create_table(
+        "presence", key("processus"), full("vu_le", GRAND), full("lues", ENTIER), full("retard", GRAND), null("arret")
+    )
 
 
 def drop_kafka_writing() -> None:
     """Undo ``add_kafka_writing``. Rows that wait for a position would be lost to the first release: it refuses them."""
+    drop("presence")
     op.drop_column("epoque", "tetes")
+    op.drop_column("publieur", "annoncee")
     op.drop_column("publieur", "sujet")
     op.drop_index("journal_sans_position", "journal")
     with op.batch_alter_table("journal") as journal:

@@ -208,6 +208,26 @@ def take_lead(connexion: Connection, service: str, marque: str) -> Plume:
     return Plume(service, numero, position, tetes, marque)
 
 
+def resume_lead(connexion: Connection, service: str) -> Plume | None:
+    """The last epoch, if its opening was never acknowledged: nothing was numbered in it, so that it is to be opened
+    again. An epoch that readers never see takes the place of one that they know in the lineage that they are told.
+    """
+    ligne = connexion.execute(
+        select(PUBLIEUR.c.epoque, PUBLIEUR.c.assigne, PUBLIEUR.c.tetes, EPOQUE.c.marque)
+        .join_from(PUBLIEUR, EPOQUE, EPOQUE.c.numero == PUBLIEUR.c.epoque)
+        .where(
+            PUBLIEUR.c.service == service,
+            PUBLIEUR.c.annoncee.is_distinct_from(PUBLIEUR.c.epoque),
+            EPOQUE.c.depuis == PUBLIEUR.c.assigne,
+            EPOQUE.c.tetes.is_not(None),
+        )
+    ).first()
+    if ligne is None:
+        return None
+    numero, position, octets, marque = ligne
+    return Plume(service, numero, position, msgspec.json.decode(octets, type=list[int]), marque)
+
+
 def read_records(
     connexion: Connection, source: str, apres: int, limite: int, types: Iterable[str]
 ) -> list[Enregistrement]:

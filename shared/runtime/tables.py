@@ -36,7 +36,8 @@ class LigneJournal(SQLModel, table=True):
 class Publieur(SQLModel, table=True):
     """The fenced publisher row: one leader, known by its ``epoque``. ``tetes``: last position of each partition.
 
-    ``sujet``: identifier of the Kafka topic that the log goes to, null where there is none.
+    ``sujet``: identifier of the Kafka topic that the log goes to, null where there is none; ``annoncee``: the last
+    epoch whose opening every partition of that topic has acknowledged.
     """
 
     __tablename__ = "publieur"
@@ -46,6 +47,7 @@ class Publieur(SQLModel, table=True):
     confirme: int = Field(default=0, sa_type=Grand)
     tetes: bytes = b"[]"
     sujet: str | None = None
+    annoncee: int | None = None
 
 
 class Epoque(SQLModel, table=True):
@@ -93,6 +95,20 @@ class SujetLu(SQLModel, table=True):
     sujet: str
 
 
+class Presence(SQLModel, table=True):
+    """What a worker process of the service last told of itself (``shared.runtime.presence``).
+
+    ``vu_le``: when (ns); ``lues``: ingress partitions that it reads; ``retard``: records of them still to read.
+    """
+
+    __tablename__ = "presence"
+    processus: str = Field(primary_key=True)
+    vu_le: int = Field(sa_type=Grand)
+    lues: int
+    retard: int = Field(sa_type=Grand)
+    arret: str | None = None
+
+
 class LigneBoite(SQLModel, table=True):
     """Inbox: (source, id) already taken, with the fingerprint of the event."""
 
@@ -136,6 +152,7 @@ TABLES_COMMUNES: tuple[type[SQLModel], ...] = (
     LigneJournal,
     Publieur,
     Epoque,
+    Presence,
     *TABLES_DE_LECTURE,
     LigneBoite,
     LettreMorte,

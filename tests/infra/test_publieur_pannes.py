@@ -3,17 +3,22 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from shared.base import open_postgres
 from shared.bus.admin import Administration
+from shared.bus.attribution import Attribution, read_unconfirmed
+from shared.bus.emetteur import Emetteur
+from shared.bus.fil import EpoqueDuJournal, Ligne
 from shared.bus.mandat import MesuresPublieur
 from shared.bus.sujets import JOURNAUX
 from shared.pannes import POINTS, VARIABLE
+from shared.runtime.journal import EPOQUE, take_lead
 from tests.infra.postgres import Postgres
 from tests.infra.publication import VITE, Journal, dossiers
 from tests.maisons import eventually
@@ -81,21 +86,36 @@ def test_a_delivery_that_expires_starts_a_new_epoch_from_what_was_confirmed(jour
     assert len(journal.check()) == 200
 
 
-def test_a_refused_delivery_is_sent_again_in_a_new_epoch_once_the_broker_takes_it(journal: Journal) -> None:
-    def limit(octets: str) -> None:
-        with journal.kafka.admin() as admin:
-            admin.alter_configs(
-                [ConfigResource(ConfigResourceType.TOPIC, journal.sujet, {"max.message.bytes": octets})]
-            )
+def limit(journal: Journal, octets: int) -> None:
+    """From now on the broker takes no larger batch."""
+    with journal.kafka.admin() as admin:
+        reglages = {"max.message.bytes": str(octets)}
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, journal.sujet, reglages)])
 
+
+def test_openings_that_the_broker_refuses_use_up_one_epoch_whoever_tries(journal: Journal) -> None:
+    journal.append(dossiers(10))
+    journal.publish()
+    limit(journal, 100)
+    with journal.publisher() as un, journal.publisher() as deux:
+        eventually(lambda: un.mesures.reprises and deux.mesures.reprises)
+        eventually(lambda: un.mesures.reprises + deux.mesures.reprises > 4)
+        limit(journal, JOURNAUX["contacts"].octets_max)
+        journal.append(dossiers(10))
+        journal.wait_published()
+    assert len(journal.check()) == 20
+    assert {r.epoque for r in journal.records()} == {1, 2}
+
+
+def test_a_refused_delivery_is_sent_again_in_a_new_epoch_once_the_broker_takes_it(journal: Journal) -> None:
     with journal.publisher() as publieur:
         journal.append(dossiers(10))
         journal.wait_published()
-        limit("100")
+        limit(journal, 100)
         journal.append(dossiers(300))
         eventually(lambda: publieur.mesures.reprises > 1)
         assert journal.confirmed() < 310
-        limit(str(JOURNAUX["contacts"].octets_max))
+        limit(journal, JOURNAUX["contacts"].octets_max)
         journal.wait_published()
         assert publieur.mesures.epoque > 1
     assert len(journal.check()) == 310
@@ -190,3 +210,38 @@ def test_a_database_restored_from_an_older_copy_is_noticed_and_publishes_nothing
     postgres.drop_database(copie)
     assert "ancienne copie de la base" in (mesures.arret or "")
     assert journal.records() == avant
+
+
+def test_a_topic_that_lost_its_tail_is_noticed_whatever_record_is_its_last(journal: Journal) -> None:
+    journal.append(dossiers(20))
+    journal.publish()
+    # As after a tail that the broker lost with the opening of the epoch in it: the last records left are older.
+    journal.append(dossiers(20))
+    with journal.moteur.begin() as connexion:
+        attribution = Attribution("contacts", take_lead(connexion, "contacts", "d" * 32).epoque)
+        attribution.confirm(connexion, attribution.assign(connexion).tete)
+    avant = journal.records()
+    assert "Kafka a perdu des enregistrements" in (stopped(journal).arret or "")
+    assert journal.records() == avant
+
+
+def test_openings_and_late_deliveries_after_what_is_acknowledged_lose_nothing(journal: Journal) -> None:
+    journal.append(dossiers(40))
+    journal.publish()
+    for _ in range(12):
+        journal.publish()
+    with journal.moteur.connect() as connexion:
+        marque = connexion.execute(select(EPOQUE.c.marque).where(EPOQUE.c.numero == 1)).scalar_one()
+        lignes = read_unconfirmed(connexion, 0, 5)
+    journal.boucle.run(send(journal, lignes, EpoqueDuJournal(1, marque)))
+    journal.append(dossiers(20))
+    journal.publish()
+    assert len(journal.check()) == 60
+
+
+async def send(journal: Journal, lignes: Sequence[Ligne], epoque: EpoqueDuJournal) -> None:
+    """As a publisher that leads no more and whose delivery comes late."""
+    emetteur = Emetteur(journal.courtier, "contacts", VITE.delai_ms)
+    await emetteur.start()
+    await emetteur.send(lignes, epoque.encode())
+    await emetteur.stop()

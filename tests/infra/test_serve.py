@@ -6,7 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select, update
 
+from shared.base import open_postgres
+from shared.runtime.journal import PUBLIEUR
 from shared.web.porte import UN_EVENEMENT
 from tests.api import BONNES, PORTE, PRENDRE, SUITES, feed
 from tests.infra.kafka import Kafka
@@ -221,6 +224,35 @@ def test_without_its_database_a_service_asks_to_come_back(
         postgres.start()
     eventually(lambda: post(client, piece("P-sans-base")).status_code == 202)
     eventually(lambda: state(client)["a_jour"])
+
+
+def test_a_publisher_that_stops_is_in_the_state_although_another_process_answers(
+    maison: Repartie, client: httpx.Client
+) -> None:
+    ouvrier = maison.processus["production-1"]
+    base = open_postgres(maison.bases["production"], ecriture=True)
+
+    def tamper(sujet: str) -> str:
+        with base.begin() as connexion:
+            avant: str = connexion.execute(select(PUBLIEUR.c.sujet)).scalar_one()
+            connexion.execute(update(PUBLIEUR).values(sujet=sujet))
+            return avant
+
+    def why() -> str:
+        (production,) = (s for s in state(client)["services"] if s["nom"] == "production")
+        return str(production["arret"] or "")
+
+    ouvrier.stop()
+    bon = tamper("un-autre-sujet")
+    try:
+        ouvrier.start()
+        eventually(lambda: "a été recréé" in why())
+        assert not state(client)["a_jour"]
+    finally:
+        tamper(bon)
+        base.dispose()
+    eventually(lambda: state(client)["a_jour"])
+    assert why() == ""
 
 
 def test_a_base_that_is_not_migrated_is_refused_with_the_command(maison: Repartie, postgres: Postgres) -> None:

@@ -15,7 +15,9 @@ from tests.donnees import RACINE
 from tests.mutants.mutant import Mutant, read_mutants
 
 MUTANTS: Final[Sequence[Mutant]] = [
-    mutant for nom in ("mecanique.diff", "regles.diff", "repartie.diff") for mutant in read_mutants(Path(__file__).with_name(nom))
+    mutant
+    for nom in ("mecanique.diff", "regles.diff", "repartie.diff")
+    for mutant in read_mutants(Path(__file__).with_name(nom))
 ]
 PATIENCE: Final = 600.0
 # A mutant that makes something never come is seen once the tests stop waiting for it.

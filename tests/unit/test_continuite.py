@@ -19,12 +19,12 @@ NEUF = Connu(None, {}, [0] * 12, [0] * 12)
     [
         (CONNU, Dernier(E2, 40)),
         (CONNU, Dernier(E2, 30)),
-        (CONNU, Dernier(E2, None)),
+        # The last record is of a deposed publisher, or the opening of an epoch: what comes before it tells.
         (CONNU, Dernier(E1, 40)),
-        # Written late by a deposed publisher.
-        (CONNU, Dernier(E1, 12)),
+        (CONNU, Dernier(E1, 30)),
         (NEUF, None),
         (CONNU._replace(confirmes=[0] * 12), None),
+        (CONNU._replace(confirmes=[0] * 12), Dernier(E2, 0)),
     ],
 )
 def test_a_topic_that_ends_where_the_database_knows_is_continued(connu: Connu, dernier: Dernier | None) -> None:
@@ -37,9 +37,11 @@ def test_a_topic_that_ends_where_the_database_knows_is_continued(connu: Connu, d
         (CONNU, Dernier(E2, 41), "va jusqu'à la position 41"),
         (CONNU, Dernier(E1, 41), "va jusqu'à la position 41"),
         (CONNU, Dernier(AUTRE, 40), "que cette base ne connaît pas"),
-        (CONNU, Dernier(EpoqueDuJournal(3, "dd"), None), "que cette base ne connaît pas"),
+        (CONNU, Dernier(EpoqueDuJournal(3, "dd"), 0), "que cette base ne connaît pas"),
         (NEUF, Dernier(E1, 1), "que cette base ne connaît pas"),
         (CONNU, Dernier(E2, 29), "Kafka a perdu des enregistrements"),
+        (CONNU, Dernier(E1, 29), "Kafka a perdu des enregistrements"),
+        (CONNU, Dernier(E2, 0), "Kafka a perdu des enregistrements"),
         (CONNU, None, "Kafka a perdu des enregistrements"),
     ],
 )

@@ -78,8 +78,8 @@ def test_one_partition_that_does_not_move_is_seen_among_others_that_do() -> None
     assert "/4," in (raison or "")
 
 
-def test_a_stuck_event_loop_is_seen_even_on_an_idle_topic() -> None:
-    assert "la boucle qui lit essai.entrees.v1" in (watch(Faux([voie(retard=0)], tourne=False)) or "")
+def test_a_stuck_reader_is_seen_even_on_an_idle_topic() -> None:
+    assert "le lecteur de essai.entrees.v1" in (watch(Faux([voie(retard=0)], tourne=False)) or "")
 
 
 def test_the_process_ends_with_the_code_of_an_internal_failure() -> None:

@@ -1,6 +1,7 @@
 """What a reader sees of its broker, through a consumer that answers as it is told."""
 
 import asyncio
+import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,9 +12,9 @@ from aiokafka.errors import KafkaConnectionError
 from shared.bus.courtier import Courtier
 from shared.bus.regard import Regard
 from shared.bus.voies import Voies
+from tests.infra.processus import free_port
 
 SUJET = "essai.entrees.v1"
-COURTIER = Courtier(("kafka.test:9092",))
 
 
 @dataclass
@@ -49,7 +50,12 @@ class Banc:
     def __post_init__(self) -> None:
         self.voies.replace([0])
         self.voies.par_partition[0].move(5)
-        self.regard = Regard(COURTIER, self.voies, lambda: self.relus.append(True), en_groupe=True)
+        self.reach(free_port())
+
+    def reach(self, port: int) -> None:
+        """From now on the broker is there."""
+        courtier = Courtier((f"127.0.0.1:{port}",))
+        self.regard = Regard(courtier, self.voies, lambda: self.relus.append(True), en_groupe=True)
 
     def look(self, consommateur: Faux) -> None:
         asyncio.run(self.regard.look(consommateur))
@@ -77,9 +83,28 @@ def test_a_partition_that_ends_before_what_was_read_is_not_up_to_date_but_to_pla
 
 def test_a_broker_that_does_not_answer_is_named_until_it_does(banc: Banc) -> None:
     banc.look(Faux(panne=KafkaConnectionError("coupé")))
-    assert "kafka.test:9092" in (banc.regard.souci or "")
+    assert "Kafka (127.0.0.1:" in (banc.regard.souci or "")
     banc.look(Faux())
     assert banc.regard.souci is None
+
+
+def test_a_client_that_no_longer_hears_a_broker_that_listens_is_given_up_and_shows_no_life(banc: Banc) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ecoute:
+        banc.reach(ecoute.getsockname()[1])
+        for _ in range(3):
+            assert not banc.regard.sourd
+            banc.look(Faux(panne=KafkaConnectionError("coupé")))
+    assert banc.regard.sourd
+    assert (banc.regard.battements, banc.regard.injoignable) == (0, False)
+    banc.look(Faux())
+    assert (banc.regard.battements, banc.regard.sourd) == (1, False)
+
+
+def test_a_broker_that_is_away_is_waited_for_with_the_same_client(banc: Banc) -> None:
+    banc.reach(free_port())
+    for _ in range(5):
+        banc.look(Faux(panne=KafkaConnectionError("coupé")))
+    assert (banc.regard.battements, banc.regard.injoignable, banc.regard.sourd) == (5, True, False)
 
 
 def test_a_topic_that_went_away_is_seen_by_a_reader_that_waits_for_its_places(banc: Banc) -> None:
