@@ -19,6 +19,7 @@ from shared.bus.courtier import Courtier
 from shared.bus.fil import CONTENU, TYPE_CONTENU
 from shared.bus.sujets import ENTREES
 from shared.events.porte import Refus, judge
+from shared.partition import partition_of
 from shared.web.porte import OCTETS_MAX
 
 ENTETES: Final = [(CONTENU, TYPE_CONTENU)]
@@ -34,6 +35,7 @@ _ENTASSEMENT: Final = 5.0
 class _Message(NamedTuple):
     rang: int
     cle: bytes
+    partition: int
     octets: bytes
 
 
@@ -72,7 +74,8 @@ class DestinationKafka:
             if isinstance(jugement, Refus):
                 refuses[rang] = jugement.detail
             else:
-                messages.append(_Message(rang, f"{jugement.caf}|{jugement.dossier}".encode(), octets))
+                cle = f"{jugement.caf}|{jugement.dossier}"
+                messages.append(_Message(rang, cle.encode(), partition_of(cle), octets))
         try:
             for vague in _waves(messages):
                 refuses |= self._produce(vague)
@@ -104,7 +107,11 @@ class DestinationKafka:
 
     def _hand_over(self, vague: Sequence[_Message]) -> None:
         producteur = self._connect()
-        envois = [producteur.send(self.sujet, key=m.cle, value=m.octets, headers=ENTETES) for m in vague]
+        # As in the logs: workers that share the partitions out then never work on the same dossiers.
+        envois = [
+            producteur.send(self.sujet, key=m.cle, value=m.octets, headers=ENTETES, partition=m.partition)
+            for m in vague
+        ]
         self._flush(producteur)
         for envoi in envois:
             envoi.get(timeout=0)

@@ -260,14 +260,9 @@ def _execute(lot: Lot, demandes: list[_Demande]) -> list[Any]:
         if demande.ordre is None:
             resultats.append([next(verdicts) for _ in demande.recus])
             continue
-        deja = len(lot.journal)
-        point = lot.connexion.begin_nested()
         try:
-            resultats.append(demande.ordre(lot))
-            point.commit()
+            with lot.savepoint():
+                resultats.append(demande.ordre(lot))
         except Refuse as refus:
-            point.rollback()
-            lot.forget()
-            del lot.journal[deja:]
             resultats.append(refus)
     return resultats

@@ -1,6 +1,5 @@
 """Writing to the log, and reading it back as records (architecture §4)."""
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, Self
@@ -10,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Engine, case, func, insert, null, select, update
 
 from shared.base import fetch_raw, insert_many, table_of
+from shared.partition import partition_of
 from shared.reglages import PARTITIONS
 from shared.runtime.tables import Epoque, LigneJournal, Publieur
 
@@ -48,11 +48,6 @@ class AJournaliser(Struct, frozen=True):
     type: str
     octets: bytes
     trace: str | None = None
-
-
-def partition_of(cle: str) -> int:
-    """The partition of a key, once and for all."""
-    return zlib.crc32(cle.encode()) % PARTITIONS
 
 
 class Publication(NamedTuple):

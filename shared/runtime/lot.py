@@ -5,7 +5,8 @@ against the version loaded; dead letters; work; journal rows last. The caller op
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from msgspec import Raw
@@ -145,9 +146,22 @@ class Lot(Lecture):
             if save_many(self.connexion, table, "version", siennes) != len(siennes):
                 raise Conflit(table.name)
         self._save_work(travaux)
-        self.forget()
+        self._forget()
 
-    def forget(self) -> None:
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is done inside is undone by whatever it raises: rows, locks and records of the log."""
+        deja, tenus = len(self.journal), self._verrous and self._verrous.copy()
+        try:
+            with self.connexion.begin_nested():
+                yield
+        except BaseException:
+            self._forget()
+            del self.journal[deja:]
+            self._verrous = tenus
+            raise
+
+    def _forget(self) -> None:
         """Objects in memory are no longer those of the rows: whoever needs one again reads it."""
         self._objets.clear()
 

@@ -9,8 +9,8 @@ from sqlalchemy import ARRAY, Connection, Integer, bindparam, func, select
 
 from shared.reglages import PARTITIONS
 
-# Dossiers share buckets, so that the locks of a server are never used up. A bucket lies within one partition of the
-# log: workers that share the partitions out never wait for one another.
+# Dossiers share buckets, so that the locks of a server are never used up. A bucket lies within one partition, as ours
+# produce to the ingress: workers that share the partitions out seldom wait for one another.
 SEAUX: Final = PARTITIONS * 85
 # A batch that is nearly everywhere takes everything at once.
 SEAUX_UN_A_UN: Final = 256
@@ -49,6 +49,10 @@ class Verrous:
     def on(cls, connexion: Connection) -> "Verrous | None":
         """None where one writer has the database for itself."""
         return cls() if connexion.dialect.name == "postgresql" else None
+
+    def copy(self) -> "Verrous":
+        """What is held now: a savepoint that is rolled back gives up what was taken since."""
+        return Verrous(set(self.tenus), self.tout)
 
     def hold(self, connexion: Connection, dossiers: Set[str]) -> None:
         """Wait until no other transaction works on these ``caf|dossier``."""

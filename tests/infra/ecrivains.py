@@ -79,11 +79,15 @@ def take_all(service: ServiceDeFaits, bruts: Sequence[Brut], par: int = 1) -> li
 
 
 @contextmanager
-def holding(service: ServiceDeFaits, *bruts: Brut) -> Iterator[None]:
-    """A transaction of the service has taken these events, and is committed when the context ends."""
+def holding(service: ServiceDeFaits, *bruts: Brut, avant: Callable[[Lot], None] = lambda lot: None) -> Iterator[None]:
+    """A transaction of the service has taken these events, and is committed when the context ends.
+
+    ``avant``: what it did before.
+    """
     pris, suite = Event(), Event()
 
     def hold(lot: Lot) -> None:
+        avant(lot)
         lot.take([receive(b) for b in bruts])
         pris.set()
         assert suite.wait(PATIENCE)

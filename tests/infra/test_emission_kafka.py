@@ -18,6 +18,7 @@ from ecluse.emission.spool import Depot, open_spool
 from shared.events.catalogue import TYPES
 from shared.events.docs.exemples import front_office_example
 from shared.events.porte import Recu, judge
+from shared.partition import partition_of
 from shared.reglages import read_clock
 from shared.temps import HEURE, write_instant
 from shared.web.porte import OCTETS_MAX
@@ -82,7 +83,7 @@ def test_events_of_every_type_arrive_in_order_by_dossier_as_the_contract_publish
     lus = entrees.read()
     assert first_ids(lus) == by_dossier(evenements)
     assert len(lus) == len(evenements)
-    assert len({lu.partition for lu in lus if lu.cle == lus[0].cle}) == 1
+    assert all(lu.partition == partition_of(lu.cle) for lu in lus)
     for lu in lus[: len(exemples) * 2]:
         validator(lu.evenement["type"]).validate(lu.evenement)
         assert lu.entetes == {"content-type": "application/cloudevents+json; charset=UTF-8"}

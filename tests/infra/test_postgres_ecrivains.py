@@ -18,6 +18,7 @@ from sqlalchemy import text, update
 
 from services.contacts.models import MODELES as MODELES_CONTACTS
 from shared.reglages import PARTITIONS
+from shared.runtime.ecrivain import Refuse
 from shared.runtime.journal import JOURNAL, PUBLIEUR, Publication, take_lead
 from shared.runtime.lot import ACCEPTE, DIFFERENT, DOUBLON, Lot
 from shared.runtime.service import ServiceDeFaits
@@ -175,6 +176,25 @@ def test_contacts_of_a_dossier_that_come_at_once_know_of_each_other(contacts: li
     with holding(premier, recu("C-2", 25, "D-1")):
         attend = second.submit([receive(recu("C-1", 24, "D-1"))])
         wait_blocked(second, attend)
+    assert attend.result(PATIENCE) == [ACCEPTE]
+    assert repeated(premier) == {"C-2"}
+
+
+def test_a_dossier_of_a_refused_command_is_held_again_by_what_follows_in_its_transaction(
+    contacts: list[ServiceDeFaits],
+) -> None:
+    premier, second = contacts
+    empty(premier, MODELES_CONTACTS)
+
+    def be_refused(lot: Lot) -> None:
+        with suppress(Refuse), lot.savepoint():
+            lot.take([receive(recu("C-1", 22, "D-1"))])
+            raise Refuse("refusé après coup")
+
+    with holding(premier, recu("C-2", 25, "D-1"), avant=be_refused):
+        attend = second.submit([receive(recu("C-3", 24, "D-1"))])
+        wait_blocked(second, attend)
+        assert not attend.done()
     assert attend.result(PATIENCE) == [ACCEPTE]
     assert repeated(premier) == {"C-2"}
 
