@@ -19,7 +19,14 @@ def hote(request: pytest.FixtureRequest) -> Hote:
     """Each place where a house can run: a contract suite passes in all of them."""
     if request.param != REPARTI:
         return HOTES[request.param]
-    # What the distributed mode needs is loaded, and the servers started, for whoever asks for them.
+    reparti: Hote = request.getfixturevalue("hote_reparti")
+    return reparti
+
+
+@pytest.fixture(scope="session")
+def hote_reparti(request: pytest.FixtureRequest) -> Hote:
+    """The distributed house, on real servers."""
+    # What it needs is loaded, and the servers started, for whoever asks for them.
     from tests.infra.hote import distributed
 
     return distributed(*map(request.getfixturevalue, ("kafka", "postgres", "redis")))

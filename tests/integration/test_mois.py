@@ -113,10 +113,10 @@ def test_imported_a_second_time_it_changes_nothing(mois: Mois) -> None:
     mois.check_letters()
 
 
-def check_all(fichier: Path, ordre: Callable[[list[Ligne]], list[Ligne]], dossier: Path) -> None:
-    """A whole month in this process, in some order."""
+def check_all(hote: Hote, fichier: Path, ordre: Callable[[list[Ligne]], list[Ligne]], dossier: Path) -> None:
+    """A whole month in some order, in a house of its own."""
     lignes = ordre(list(read_lines(str(fichier))))
-    with in_process(dossier / "data") as acces:
+    with hote(dossier / "data") as acces:
         mois = Mois(acces, lignes, send_all(acces, lignes, dossier / "rejets"), attendu(fichier), dossier)
         mois.check_verdicts()
         mois.check_figures()
@@ -125,7 +125,7 @@ def check_all(fichier: Path, ordre: Callable[[list[Ligne]], list[Ligne]], dossie
 
 
 def test_read_backwards_it_gives_the_same(tmp_path: Path) -> None:
-    check_all(petit_mois(), _backwards, tmp_path)
+    check_all(in_process, petit_mois(), _backwards, tmp_path)
 
 
 @pytest.mark.complet
@@ -134,4 +134,10 @@ def test_read_backwards_it_gives_the_same(tmp_path: Path) -> None:
 def test_at_its_real_volume_it_is_exact_in_any_order(
     ordre: Callable[[list[Ligne]], list[Ligne]], tmp_path: Path
 ) -> None:
-    check_all(exige_mois_complet(), ordre, tmp_path)
+    check_all(in_process, exige_mois_complet(), ordre, tmp_path)
+
+
+@pytest.mark.complet
+@pytest.mark.timeout(900)
+def test_at_its_real_volume_it_is_exact_on_servers_too(hote_reparti: Hote, tmp_path: Path) -> None:
+    check_all(hote_reparti, exige_mois_complet(), _shuffled, tmp_path)
