@@ -137,7 +137,7 @@ class LecteurParLots(Service, Partageable):
                     echecs += 1
                     self._regard.fail(erreur)
                     _LOG.warning("lecture reprise plus tard", extra={"sujet": self.sujet, "cause": name_error(erreur)})
-                    await self.sleep(min(5.0, 0.25 * 2**echecs))
+                    await self.sleep(min(5.0, 0.25 * 2 ** min(echecs, 10)))
                 finally:
                     await self._close()
         except Arret as arret:
@@ -269,7 +269,7 @@ class LecteurParLots(Service, Partageable):
             if voie.hors_bornes < _HORS_BORNES_ADMIS:
                 voie.fail()
                 return
-            raise Arret(out_of_bounds(voie, place, debut, fin))
+            raise Arret(out_of_bounds(voie, place, debut, fin, self.recepteur))
         voie.move(place)
         voie.fin = fin
         self._souci_lot = None

@@ -39,8 +39,8 @@ class ReglagesPublication:
     """``lot``: rows of one round; ``delai_ms``: how long a delivery may take.
 
     In seconds: ``pause`` between two looks for rows, ``tic`` between two ticks at most, ``releve`` between two tries
-    for the seat, ``verification`` between two looks at the topic, ``silence`` after which a suspended leader loses its
-    seat (more than a delivery takes).
+    for the seat, ``reprise`` at most between two tries after failures, ``verification`` between two looks at the topic,
+    ``silence`` after which a suspended leader loses its seat (more than a delivery takes).
     """
 
     lot: int = LOT
@@ -48,6 +48,7 @@ class ReglagesPublication:
     pause: float = 0.02
     tic: float = 1.0
     releve: float = 1.0
+    reprise: float = 5.0
     verification: float = 30.0
     silence: int = 120
 

@@ -34,7 +34,6 @@ with warnings.catch_warnings():
     from faust import Service
 
 _FIN: Final = 5.0
-_ATTENTE_MAX: Final = 5.0
 _PASSAGERS: Final = (Evince, KafkaError, CourtierInjoignable, SujetRefuse, TimeoutError)
 _LOG: Final = logging.getLogger("ecluse.publieur")
 T = TypeVar("T")
@@ -103,7 +102,7 @@ class Publieur(Service):
                 except Exception as erreur:
                     self._tell_trouble(erreur)
                 echecs = 1 if self.mesures.envoyes > envoyes else echecs + 1
-                await self.sleep(min(_ATTENTE_MAX, 0.1 * 2**echecs))
+                await self.sleep(min(self.reglages.reprise, 0.1 * 2 ** min(echecs, 10)))
         finally:
             self._fil.submit(self._siege.leave)
             self._fil.shutdown(wait=False)

@@ -1,67 +1,31 @@
 """The log of a service on a real Kafka, as the consumer of the indicators follows it."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from sqlalchemy import Connection
 
-from shared.base import open_engine
 from shared.bus import source as module_source
 from shared.bus.admin import Administration
 from shared.bus.courtier import Courtier
 from shared.bus.fil import Envoi, EpoqueDuJournal, Ligne, write_opening, write_record, write_tick
 from shared.bus.lancement import Lancement, launcher
 from shared.bus.reglages import ReglagesLecture
-from shared.bus.source import SourceKafka
 from shared.bus.sujets import JOURNAUX, TICS
-from shared.bus.tics import TicsLus
 from shared.events.journal import Maillon, TicPublie
-from shared.migrations import prepare_base
 from shared.reglages import PARTITIONS, Reglages, read_clock
-from shared.runtime.consommateur import Consommateur
-from shared.runtime.journal import Enregistrement
-from shared.runtime.reperes import load_marks
-from shared.runtime.service import Cloche
-from shared.runtime.tables import Repere
 from shared.temps import SECONDE
 from tests.infra.kafka import Kafka
 from tests.infra.lectures import Boucle, event_loop
+from tests.infra.suivi import TYPE, Suivi, follow
 from tests.maisons import eventually
 
 NOM: Final = "production"
-TYPE: Final = "un.type"
 DOUZE: Final = range(12)
-
-
-@dataclass
-class Releve:
-    """A sink that remembers what was applied."""
-
-    types: Sequence[str] = (TYPE,)
-    positions: list[int] = field(default_factory=list)
-    remplacements: int = 0
-
-    def apply(self, records: Sequence[Enregistrement]) -> None:
-        """See ``Puits.apply``."""
-        self.positions += [r.position for r in records]
-
-    def collect(self) -> None:
-        """See ``Puits.collect``."""
-
-    def save(self, connexion: Connection) -> None:
-        """See ``Puits.save``."""
-
-    def saved(self) -> None:
-        """See ``Puits.saved``."""
-
-    def start_over(self) -> None:
-        """See ``Puits.start_over``."""
-        self.remplacements += 1
 
 
 class Plume:
@@ -137,25 +101,6 @@ class Plume:
 
 
 @dataclass
-class Suivi:
-    """A consumer of the log."""
-
-    consommateur: Consommateur
-    releve: Releve
-    source: SourceKafka
-
-    @property
-    def arret(self) -> str | None:
-        """Why it stopped."""
-        return self.consommateur.avances[NOM].arret
-
-    def wait_for(self, positions: Sequence[int]) -> None:
-        """Wait until exactly these were applied, in this order."""
-        eventually(lambda: len(self.releve.positions) >= len(positions))
-        assert self.releve.positions == list(positions)
-
-
-@dataclass
 class Banc:
     """A log that a test writes, and the means to follow it."""
 
@@ -164,23 +109,9 @@ class Banc:
     lance: Lancement
     courtier: Courtier
 
-    @contextmanager
-    def follow(self) -> Iterator[Suivi]:
+    def follow(self) -> AbstractContextManager[Suivi]:
         """A consumer that goes on from the last checkpoint."""
-        cloche, releve, tics = Cloche(), Releve(), TicsLus([NOM])
-        moteur = open_engine(self.reglages, "indicators", ecriture=True)
-        prepare_base(moteur, "indicators", [Repere])
-        with moteur.connect() as connexion:
-            reperes = load_marks(connexion, "essai")
-        source = SourceKafka(NOM, releve.types, tics, cloche, lambda recue: self.lance(JOURNAUX[NOM], recue))
-        with ExitStack() as pile:
-            pile.callback(moteur.dispose)
-            pile.enter_context(self.lance(TICS, tics))
-            consommateur = Consommateur("essai", [source], releve, moteur, read_clock, cloche, reperes)
-            consommateur.start()
-            pile.callback(source.close)
-            pile.callback(consommateur.stop)
-            yield Suivi(consommateur, releve, source)
+        return follow(NOM, self.reglages, self.lance)
 
 
 @pytest.fixture
