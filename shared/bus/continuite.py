@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from shared.bus.admin import SujetVu
 from shared.bus.courtier import Courtier
 from shared.bus.fil import EpoqueDuJournal, FilIllisible, read_epoch
+from shared.bus.sujets import family_of, way_back
 from shared.events.base import Service
 from shared.reglages import PARTITIONS
 from shared.runtime.journal import EPOQUE, JOURNAL, PUBLIEUR
@@ -22,6 +23,7 @@ _DELAI: Final = 10
 # under way of deposed publishers come after it.
 _RECUL_MAX: Final = 50_000
 _PAS: Final = 10
+RESTAUREE: Final = "une ancienne copie de la base a été restaurée, ou la base n'est pas celle de ce sujet"
 
 
 class Dernier(NamedTuple):
@@ -125,7 +127,8 @@ def judge_topic(nom: str, vu: SujetVu | None, attendu: str | None) -> str:
     if attendu is not None and attendu != vu.identifiant:
         raise Arret(
             f"le sujet {nom} a été recréé : son identifiant est {vu.identifiant}, ce journal allait dans {attendu}. "
-            "Rien n'est publié. Remettre le sujet d'origine (sauvegarde de Kafka, ou bonne adresse dans ECLUSE_KAFKA)"
+            "Rien n'est publié. Remettre le sujet d'origine (sauvegarde de Kafka, ou bonne adresse dans ECLUSE_KAFKA), "
+            f"ou envoyer tout le journal dans celui-ci : {way_back(family_of(nom))}"
         )
     if vu.partitions != PARTITIONS:
         raise Arret(
@@ -137,38 +140,47 @@ def judge_topic(nom: str, vu: SujetVu | None, attendu: str | None) -> str:
 
 def judge(nom: str, connu: Connu, derniers: Sequence[Dernier | None]) -> None:
     """Raise ``Arret`` unless the last records of the topic ``nom`` continue what the database knows."""
+    if surplus := find_surplus(nom, connu, derniers):
+        raise Arret(
+            f"{surplus} : {RESTAUREE}. Rien n'est publié. Remettre la base d'origine, ou une copie plus récente ; sans "
+            f"elles, {way_back(family_of(nom))} dit quoi garder et comment repartir"
+        )
+    if perte := find_loss(nom, connu, derniers):
+        raise Arret(
+            f"{perte} : Kafka a perdu des enregistrements. Rien n'est publié. Remettre une sauvegarde de Kafka qui les "
+            f"contient, ou envoyer de nouveau tout le journal : {way_back(family_of(nom))}"
+        )
+
+
+def find_surplus(nom: str, connu: Connu, derniers: Sequence[Dernier | None]) -> str | None:
+    """What the topic ``nom`` holds that the database does not know, in words; None when there is nothing of it."""
     for partition, dernier in enumerate(derniers):
-        _judge_partition(f"le sujet {nom}, partition {partition},", dernier, connu, partition)
+        if dernier is None:
+            continue
+        ou, (epoque, position) = _where(nom, partition), dernier
+        if connu.epoques.get(epoque.numero) != epoque.marque:
+            return f"{ou} porte l'époque {epoque.numero} ({epoque.marque}), que cette base ne connaît pas"
+        if position > connu.tetes[partition]:
+            tete = connu.tetes[partition]
+            return f"{ou} va jusqu'à la position {position}, et cette base ne connaît rien après {tete}"
+    return None
 
 
-def _judge_partition(ou: str, dernier: Dernier | None, connu: Connu, partition: int) -> None:
-    confirme, tete = connu.confirmes[partition], connu.tetes[partition]
-    if dernier is None:
-        if confirme:
-            raise _lost(ou, f"est vide alors que tout y était écrit jusqu'à la position {confirme}")
-        return
-    epoque, position = dernier
-    if connu.epoques.get(epoque.numero) != epoque.marque:
-        raise _restored(ou, f"porte l'époque {epoque.numero} ({epoque.marque}), que cette base ne connaît pas")
-    if position > tete:
-        raise _restored(ou, f"va jusqu'à la position {position}, et cette base ne connaît rien après {tete}")
-    # Whatever the epoch of the last record: openings and late deliveries of deposed publishers come after the tail.
-    if position < confirme:
-        raise _lost(ou, f"s'arrête à la position {position} alors que tout y était écrit jusqu'à {confirme}")
+def find_loss(nom: str, connu: Connu, derniers: Sequence[Dernier | None]) -> str | None:
+    """What was acknowledged in the topic ``nom`` and is not there, in words; None when nothing is missing."""
+    for partition, (dernier, confirme) in enumerate(zip(derniers, connu.confirmes, strict=True)):
+        ou = _where(nom, partition)
+        if dernier is None:
+            if confirme:
+                return f"{ou} est vide alors que tout y était écrit jusqu'à la position {confirme}"
+        # Whatever the epoch of the last record: openings and late deliveries of deposed publishers come after the tail.
+        elif dernier.position < confirme:
+            return f"{ou} s'arrête à la position {dernier.position} alors que tout y était écrit jusqu'à {confirme}"
+    return None
 
 
-def _restored(ou: str, constat: str) -> Arret:
-    return Arret(
-        f"{ou} {constat} : une ancienne copie de la base a été restaurée, ou la base n'est pas celle de ce sujet. "
-        "Rien n'est publié. Remettre la base d'origine, ou une copie plus récente"
-    )
-
-
-def _lost(ou: str, constat: str) -> Arret:
-    return Arret(
-        f"{ou} {constat} : Kafka a perdu des enregistrements. Rien n'est publié. Remettre une sauvegarde de Kafka qui "
-        "les contient"
-    )
+def _where(nom: str, partition: int) -> str:
+    return f"le sujet {nom}, partition {partition},"
 
 
 def _end(sujet: str, records: Sequence[Any], suite: Dernier | None) -> Dernier:
@@ -182,7 +194,9 @@ def _read(sujet: str, brut: Any) -> tuple[EpoqueDuJournal, int | None]:
     try:
         return read_epoch(brut.headers)
     except FilIllisible as erreur:
+        retour = way_back(family_of(sujet))
         raise Arret(
             f"le sujet {sujet}, partition {brut.partition}, offset {brut.offset} : un autre programme y a écrit "
-            f"({erreur}). Rien n'est publié. Lui retirer ce droit et remettre une sauvegarde du sujet"
+            f"({erreur}). Rien n'est publié. Lui retirer ce droit et remettre une sauvegarde du sujet, ou le "
+            f"supprimer, le refaire (« ecluse topics create ») et y envoyer tout le journal : {retour}"
         ) from None

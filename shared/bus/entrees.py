@@ -15,6 +15,7 @@ from msgspec import Struct
 from shared.bus.admin import Administration, SujetRefuse
 from shared.bus.courtier import Courtier, CourtierInjoignable
 from shared.bus.recepteur import Message, Recepteur
+from shared.bus.sujets import way_back
 from shared.events.catalogue import TYPES
 from shared.events.porte import Recu, judge
 from shared.pannes import crash_point, declare_point
@@ -76,6 +77,11 @@ class Entrees(Recepteur):
     compteurs: CompteursEntrees = field(default_factory=CompteursEntrees)
     _marque: str = ""
     _offsets: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def retour(self) -> str:
+        """See ``Recepteur.retour``."""
+        return way_back(self.service.nom)
 
     def assigned(self, partitions: Sequence[int]) -> dict[int, int]:
         """See ``Recepteur.assigned``."""

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from shared.bus.sujets import way_back
+
 # Upper bounds of the classes of batch times, in seconds.
 BORNES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -35,6 +37,16 @@ class Recepteur(ABC):
     """
 
     recent = False
+
+    @property
+    def retour(self) -> str:
+        """The command, between its quotes, that goes on with a topic that is not the one of the watermarks any more."""
+        return way_back("SERVICE")
+
+    @property
+    def redemande(self) -> str:
+        """How to have again what was deleted before it was read (a French sentence without its end)."""
+        return "Les redemander aux émetteurs"
 
     @abstractmethod
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from shared.bus.fil import FilIllisible, Lu, Ouverture, read_record
 from shared.bus.rangement import Rangement
 from shared.bus.recepteur import Message, Recepteur
+from shared.bus.sujets import way_back
 from shared.bus.tics import Lignee, TicsLus
 from shared.runtime.consommateur import Lecture
 from shared.runtime.journal import Enregistrement
@@ -18,6 +19,9 @@ from shared.runtime.service import Cloche, MaillonEpoque, Tic
 PATIENCE_TROU: Final = 10.0
 PATIENCE_EPOQUE: Final = 30.0
 PATIENCE_RELECTURE: Final = 20.0
+# The one consumer of logs is that of the indicators.
+RETOUR: Final = way_back("indicators")
+REFAIRE: Final = way_back("indicators --refaire")
 
 
 class LecteurOuvert(Protocol):
@@ -41,9 +45,22 @@ class Recue(Recepteur):
         self._attendue: tuple[int, float] = (-1, 0.0)
         self._inconnue: tuple[str, float] = ("", 0.0)
 
+    @property
+    def retour(self) -> str:
+        """See ``Recepteur.retour``."""
+        return RETOUR
+
+    @property
+    def redemande(self) -> str:
+        """See ``Recepteur.redemande``."""
+        return f"Les faire envoyer de nouveau ({way_back(self.nom)})"
+
     def assigned(self, partitions: Collection[int]) -> Mapping[int, int]:
-        """One record before the watermark: its instant is that of the last event applied."""
-        return {p: max(0, self._avance.offsets[p] - 1) for p in partitions}
+        """One record before the watermark: its instant is that of the last event applied.
+
+        Without one, the log is read from wherever it begins: what is missing before shows as a hole.
+        """
+        return {p: self._avance.offsets[p] - 1 for p in partitions if self._avance.offsets[p]}
 
     def ready(self, partition: int) -> bool:
         """See ``Recepteur.ready``."""
@@ -98,7 +115,7 @@ class Recue(Recepteur):
         raise Arret(
             f"le journal de {self.nom} porte des événements d'une époque inconnue ({marque}, partition {partition}, "
             f"offset {offset}) : une ancienne copie de la base a été restaurée. Remettre la base d'origine, ou "
-            "accepter cette copie avec « ecluse rebuild --accepter-restauration »"
+            f"refaire les chiffres des journaux tels qu'ils sont : {REFAIRE}"
         )
 
     def _look_for_hole(self, apres: int) -> None:
@@ -106,7 +123,10 @@ class Recue(Recepteur):
         if manque is None or self._attendue[0] != apres:
             self._attendue = (apres, time.monotonic())
         elif time.monotonic() - self._attendue[1] > PATIENCE_TROU:
-            raise Trou(f"trou dans le journal de {self.nom} : la position {manque[0]} manque, {manque[1]} est arrivée")
+            raise Trou(
+                f"trou dans le journal de {self.nom} : la position {manque[0]} manque, {manque[1]} est arrivée. Si son "
+                f"sujet a été recréé : {RETOUR}"
+            )
 
 
 def _read(nom: str, partition: int, brut: Message, types: Collection[str]) -> Lu | Ouverture:

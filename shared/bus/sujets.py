@@ -88,3 +88,13 @@ CONTROLES: Final[dict[str, Sujet]] = {
     for service in (*SERVICES, "indicators")
 }
 SUJETS: Final[tuple[Sujet, ...]] = (ENTREES, *JOURNAUX.values(), TICS, *CONTROLES.values())
+
+
+def way_back(service: str) -> str:
+    """The command that goes on with a topic that is not the one of before, as messages quote it."""
+    return f"« ecluse topics adopter {service} »"
+
+
+def family_of(nom: str) -> str:
+    """The family that the name of a topic holds: of a log, its service."""
+    return ".".join(nom.split(".")[1:-1]) or nom

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
-from shared.bus.recepteur import EtatVoie
+from shared.bus.recepteur import EtatVoie, Recepteur
 
 ATTENTE_MIN: Final = 0.1
 ATTENTE_MAX: Final = 5.0
@@ -113,18 +113,17 @@ class Partageable:
         raise NotImplementedError
 
 
-def out_of_bounds(voie: Voie, place: int, debut: int, fin: int) -> str:
+def out_of_bounds(voie: Voie, place: int, debut: int, fin: int, recepteur: Recepteur) -> str:
     """What to tell the person when the topic does not hold the place of the watermark."""
     ou = f"{voie.tp.topic}/{voie.tp.partition}"
     if place > fin:
         return (
             f"{ou} finit à l'offset {fin} et le repère est à {place} : ce topic a été recréé ou remis d'une copie "
-            "ancienne. Rien n'a été sauté. Remettre le topic d'origine, ou déclarer une nouvelle génération"
+            f"ancienne. Rien n'a été sauté. Remettre le topic d'origine, ou prendre celui-ci : {recepteur.retour}"
         )
     return (
         f"{ou} commence à l'offset {debut} et le repère est à {place} : {debut - place} enregistrements ont été "
-        "effacés avant d'être lus. Les redemander aux émetteurs, puis effacer la ligne de cette partition dans la "
-        "table « repere » pour reprendre au début de ce qui reste"
+        f"effacés avant d'être lus. {recepteur.redemande}, et reprendre au début de ce qui reste : {recepteur.retour}"
     )
 
 

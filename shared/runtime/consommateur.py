@@ -363,10 +363,12 @@ class Consommateur:
             rang = rangs.get(avance.marque)
             fin = lignee[rang + 1].depuis if rang is not None and rang + 1 < len(lignee) else source.tick().tete
             if rang is None or avance.curseur > fin:
+                # What several processes keep in memory is forgotten while none of them runs.
+                commande = "topics adopter indicators --refaire" if self._partage else "rebuild --accepter-restauration"
                 raise Arret(
                     f"le journal de {source.nom} n'est pas la suite de celui qui a été lu : une ancienne copie a été "
                     f"restaurée (lu jusqu'à {avance.curseur}). Remettre la base d'origine, ou accepter cette copie "
-                    f"avec « ecluse rebuild --accepter-restauration »"
+                    f"avec « ecluse {commande} »"
                 )
         avance.marque = lignee[-1].marque
         return 0

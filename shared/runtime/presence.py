@@ -44,3 +44,9 @@ def read_presences(connexion: Connection) -> Travaux:
     return Travaux(
         sum(t.lues for t in dits), sum(t.retard for t in dits), next((t.arret for t in dits if t.arret), None)
     )
+
+
+def count_present(connexion: Connection) -> int:
+    """How many processes have told of themselves lately. On PostgreSQL alone."""
+    recentes = PRESENCE.c.vu_le > _MAINTENANT - VALABLE * SECONDE
+    return connexion.execute(select(func.count()).select_from(PRESENCE).where(recentes)).scalar_one()

@@ -29,9 +29,8 @@ def load_offsets(connexion: Connection, service: str, sujet: str, partitions: Co
         if marque != sujet:
             raise Arret(
                 f"le topic d'entrée que lit {service} a été recréé (identité {sujet}, le repère de la partition "
-                f"{partition} est celui de {marque}) : ses offsets ne disent plus rien. Rien n'a été sauté. Si "
-                f"l'ancien contenu a été lu ou renvoyé, effacer les lignes « entrees » de {service} dans la table "
-                "« repere » pour lire le nouveau topic depuis son début"
+                f"{partition} est celui de {marque}) : ses offsets ne disent plus rien. Rien n'a été sauté. Le lire "
+                f"depuis son début : « ecluse topics adopter {service} »"
             )
         offsets[partition] = offset
     return offsets
