@@ -1,13 +1,9 @@
 """``python -m bench [measure…]``: prints Markdown. Without a name, all of them, at a size that ends in minutes."""
 
-import argparse
-import sys
-from collections.abc import Callable, Iterator
-
 from bench import courbe, importation, service
-from bench.machine import describe
+from bench.choix import Mesures, measure
 
-MESURES: dict[str, Callable[[bool], Iterator[str]]] = {
+MESURES: Mesures = {
     "import": lambda complet: importation.run(None),
     "http": lambda complet: service.run_http(200_000 if complet else 50_000),
     "direct": lambda complet: service.run_direct(120 if complet else 30),
@@ -17,19 +13,5 @@ MESURES: dict[str, Callable[[bool], Iterator[str]]] = {
 }
 
 
-def main() -> None:
-    """Run the measures that are asked for."""
-    analyse = argparse.ArgumentParser(prog="bench", description=__doc__)
-    analyse.add_argument("mesures", nargs="*", choices=[[], *MESURES], help="mesures à faire ; aucune : toutes")
-    analyse.add_argument("--complet", action="store_true", help="tailles entières (un million d'événements)")
-    choix = analyse.parse_args()
-    sys.stdout.write(describe() + "\n")
-    for nom in choix.mesures or MESURES:
-        sys.stdout.write("\n")
-        for ligne in MESURES[nom](choix.complet):
-            sys.stdout.write(ligne + "\n")
-            sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    measure("bench", __doc__, MESURES, "un million d'événements")

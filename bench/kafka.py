@@ -1,10 +1,8 @@
 """The distributed mode on this machine: a worker, an outage caught up, freshness, beside the raw cost of the parts."""
 
-import argparse
 import asyncio
 import json
 import statistics
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +14,7 @@ import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlalchemy import func, select
 
-from bench.machine import describe
+from bench.choix import Mesures, measure
 from shared import migrations
 from shared.base import insert_many, open_postgres
 from shared.bus.admin import Administration
@@ -330,7 +328,7 @@ def _row(nom: str, debit: float) -> str:
     return f"| {nom} | {debit:,.0f} |".replace(",", " ")
 
 
-MESURES: dict[str, Callable[[bool], Iterator[str]]] = {
+MESURES: Mesures = {
     "pieces": lambda complet: run_parts(200_000 if complet else 50_000),
     "travailleur": lambda complet: run_worker(200_000 if complet else 40_000),
     "rattrapage": lambda complet: run_outage(3_600 if complet else 300),
@@ -338,19 +336,5 @@ MESURES: dict[str, Callable[[bool], Iterator[str]]] = {
 }
 
 
-def main() -> None:
-    """Run the measures that are asked for."""
-    analyse = argparse.ArgumentParser(prog="bench.kafka", description=__doc__)
-    analyse.add_argument("mesures", nargs="*", choices=[[], *MESURES], help="mesures à faire ; aucune : toutes")
-    analyse.add_argument("--complet", action="store_true", help="tailles entières (une heure d'arrêt)")
-    choix = analyse.parse_args()
-    sys.stdout.write(describe() + "\n")
-    for nom in choix.mesures or MESURES:
-        sys.stdout.write("\n")
-        for ligne in MESURES[nom](choix.complet):
-            sys.stdout.write(ligne + "\n")
-            sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    measure("bench.kafka", __doc__, MESURES, "une heure d'arrêt")
