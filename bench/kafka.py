@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -20,6 +21,7 @@ from shared.base import insert_many, open_postgres
 from shared.bus.admin import Administration
 from shared.bus.courtier import Courtier
 from shared.bus.sujets import ENTREES
+from shared.partition import partition_of
 from shared.runtime.journal import JOURNAL, PUBLIEUR
 from shared.runtime.lot import BOITE
 from tests.infra.kafka import Kafka
@@ -202,14 +204,20 @@ async def _produce(courtier: Courtier, sujet: str, octets: Iterator[bytes]) -> N
     try:
         envois = []
         for rang, valeur in enumerate(octets):
-            cle = f"091|{json.loads(valeur)['subject']}".encode()
-            envois.append(await producteur.send(sujet, valeur, key=cle))
+            envois.append(await _send(producteur, sujet, valeur, json.loads(valeur)["subject"]))
             if rang % 5_000 == 4_999:
                 await asyncio.gather(*envois)
                 envois = []
         await asyncio.gather(*envois)
     finally:
         await producteur.stop()
+
+
+async def _send(producteur: AIOKafkaProducer, sujet: str, octets: bytes, dossier: str) -> asyncio.Future[Any]:
+    """As our own tools do: to the partition of the dossier."""
+    cle = f"091|{dossier}"
+    futur: asyncio.Future[Any] = await producteur.send(sujet, octets, key=cle.encode(), partition=partition_of(cle))
+    return futur
 
 
 async def _count(courtier: Courtier, sujet: str, nombre: int) -> None:
@@ -290,7 +298,7 @@ def _flow(courtier: Courtier, par_seconde: int, serie: str, arret: threading.Eve
             for rang in range(len(envoyes), dus):
                 octets = json.dumps(_arrival(rang, serie)).encode()
                 envoyes.append(time.perf_counter())
-                await producteur.send(ENTREES.nom(courtier.prefixe), octets, key=f"091|D-{serie}{rang // 3}".encode())
+                await _send(producteur, ENTREES.nom(courtier.prefixe), octets, f"D-{serie}{rang // 3}")
             await asyncio.sleep(0.01)
         await producteur.stop()
 
