@@ -131,7 +131,7 @@ class AccesDistant:
         return self._client.get(f"/v1/indicateurs/{code}/coupe", caf=caf, du=du, au=au, par=par)
 
     def rebuild(self, *, accepter_restauration: bool) -> Any:
-        return self._client.post("/v1/reconstruction", accepter_restauration=accepter_restauration)
+        return self._client.rebuild(accepter_restauration=accepter_restauration)
 
     def letters(self, *, closes: bool) -> Any:
         def page(service: str, apres: int) -> list[dict[str, Any]]:

@@ -16,7 +16,8 @@ from starlette.responses import Response
 from ecluse.etat import Etat
 from ecluse.guichet import Guichet
 from ecluse.lettres import Lettre, list_page, replay_one, show
-from services.indicators.app import Comparaison, Indicateurs
+from services.indicators.app import Indicateurs
+from services.indicators.reconstruction import Comparaison
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.runtime.lettres import PAGE
 from shared.runtime.rejeu import Rejeu
@@ -139,7 +140,7 @@ def create_rebuild(indicateurs: Indicateurs) -> APIRouter:
         "/reconstruction",
         summary="Reconstruire les indicateurs depuis le journal et comparer au point de reprise",
         tags=["Indicateurs"],
-        responses=problems(503),
+        responses=problems(409, 503),
     )
     def rebuild(accepter_restauration: bool = False) -> Comparaison:
         return indicateurs.rebuild(accepter_restauration=accepter_restauration)

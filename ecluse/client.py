@@ -14,6 +14,8 @@ from shared.reglages import read_clock
 from shared.web.porte import EVENEMENTS_MAX, OCTETS_MAX, UN_LOT
 
 ATTENTE: Final = 120.0
+# A rebuild reads every log from its beginning, maybe twice.
+ATTENTE_RECONSTRUCTION: Final = 3_600.0
 TROP_DE_REQUETES: Final = 429
 # What a request is held back at most, in all, when the house asks to slow down; and at a time.
 _RETENUE: Final = 120.0
@@ -47,6 +49,10 @@ class Client:
     def post(self, chemin: str, **parametres: Any) -> Any:
         """The answer to a command. Raises as ``get``."""
         return self._call("POST", chemin, params=parametres)
+
+    def rebuild(self, **parametres: Any) -> Any:
+        """The proof by rebuild, however long it takes. Raises as ``get``."""
+        return self._call("POST", "/v1/reconstruction", params=parametres, timeout=ATTENTE_RECONSTRUCTION)
 
     def send(self, octets: Sequence[bytes]) -> _Envoi:
         """Hand a batch of raw events to the door.

@@ -79,6 +79,8 @@ def serve(
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=3,
+            # Longer than our clients keep a connection: none asks on one that is just being closed.
+            timeout_keep_alive=30,
             forwarded_allow_ips=mandataires,
         )
     )

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
 from services.indicators.affiche import ETATS
-from services.indicators.app import ECARTS_MONTRES
 from services.indicators.cibles import Etat
+from services.indicators.reconstruction import ECARTS_MONTRES
 
 Caf = Annotated[str, typer.Option("--caf", help="numéro de Caf, trois chiffres")]
 Du = Annotated[str, typer.Option("--du", help="premier jour, AAAA-MM-JJ")]

@@ -10,6 +10,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from ecluse.client import ATTENTE_RECONSTRUCTION
 from ecluse.distribue.chemins import CORBEILLES, LETTRES, TRAVAUX, owner_of
 from shared.corbeille.refus import CorbeilleInconnue
 from shared.web import problemes
@@ -18,6 +19,8 @@ from shared.web.pages import PageRefusee
 # Waiting for work lasts up to a minute, and an event stream beats more often than that.
 ATTENTE: Final = httpx.Timeout(90.0, connect=3.0)
 _METHODES: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+# Longer than any caller waits: who gives up first has the better message.
+_LONGUES: Final = {"/v1/reconstruction": httpx.Timeout(ATTENTE_RECONSTRUCTION + 60.0, connect=3.0)}
 # Of one connection, not of the message (RFC 9110, 7.6.1).
 _DE_LA_CONNEXION: Final = frozenset(
     {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "proxy-connection"}
@@ -67,7 +70,11 @@ class Aiguillage:
         contenu: AsyncIterator[bytes] | bytes = request.stream() if corps is None else corps
         entetes = _forwarded(request)
         demande = self._http.build_request(
-            request.method, adresse, headers=entetes, content=contenu if _has_body(request) else None
+            request.method,
+            adresse,
+            headers=entetes,
+            content=contenu if _has_body(request) else None,
+            timeout=_LONGUES.get(request.url.path, ATTENTE),
         )
         try:
             reponse = await self._http.send(demande, stream=True)

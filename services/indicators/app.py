@@ -1,105 +1,31 @@
 """Composition of the indicators service: its fold, its consumer, its answers."""
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-import msgspec
 from sqlalchemy import Connection, Engine, delete
 
 from services.indicators import answer, store
 from services.indicators.cibles import Cibles, published_targets
-from services.indicators.fold.columns import Modifiees
-from services.indicators.fold.pli import Ecart, Pli
+from services.indicators.fold.pli import Pli
 from services.indicators.invariants import Invariants
 from services.indicators.models import TABLES_INDICATEURS
+from services.indicators.puits import PuitsDuPli, Suivi
+from services.indicators.reconstruction import Comparaison, Reconstruction
 from services.indicators.tableau import Tableau
 from shared.base import open_engine
 from shared.migrations import prepare_base
 from shared.reglages import Reglages
-from shared.runtime.consommateur import Consommateur, Garde, Lecture, Source
+from shared.runtime.consommateur import Consommateur, Garde, SeulGardien, Source
 from shared.runtime.garde import GardePostgres
-from shared.runtime.journal import Enregistrement
-from shared.runtime.reperes import REPERE, Arret, Avance, load_marks
+from shared.runtime.reperes import POINT, REPERE, Avance, load_marks, read_identity
 from shared.runtime.service import Cloche
 from shared.runtime.tables import TABLES_DE_LECTURE
-from shared.temps import SECONDE, write_instant
-from shared.traces import PLI, Traceur
+from shared.temps import write_instant
 
 CONSOMMATEUR: Final = "indicators"
 PRODUCTION: Final = "production"
-ECARTS_MONTRES: Final = 100
-LECTURE: Final = 20_000
-RELECTURE_MAX: Final = 600.0
-RATTRAPAGES: Final = 5
-# Traces older than this (ns) are over.
-SUIVIS: Final = 3_600 * SECONDE
-
-
-@dataclass(frozen=True)
-class Suivi:
-    """Follows events to the figures. One that is folded again long after, from the log, has left its trace already."""
-
-    traceur: Traceur
-    clock: Callable[[], int]
-
-    def begin(self) -> int:
-        """The instant, where it is needed."""
-        return self.clock() if self.traceur.actif else 0
-
-    def tell(self, records: Sequence[Enregistrement], debut: int) -> None:
-        """These have been folded since ``debut``."""
-        if self.traceur.actif:
-            recents = debut - SUIVIS
-            traces = (r.trace for r in records if r.trace and r.enregistre_le > recents)
-            self.traceur.follow(PLI, traces, debut, self.clock())
-
-
-@dataclass
-class PuitsDuPli:
-    """The fold as the sink of the consumer. ``version`` grows with each batch applied."""
-
-    pli: Pli
-    suivi: Suivi
-    version: int = 0
-    types: Sequence[str] = field(default_factory=lambda: Pli.types)
-    _gardees: list[Modifiees] = field(default_factory=list)
-    _remplace: bool = False
-
-    def apply(self, records: Sequence[Enregistrement]) -> None:
-        """Fold a batch; an unreadable movement stops the consumer, the fold never skips. Raises ``Arret``."""
-        depuis = self.suivi.begin()
-        try:
-            self.pli.apply(records)
-        except (msgspec.DecodeError, ValueError) as erreur:
-            debut, fin = records[0], records[-1]
-            raise Arret(
-                f"mouvement illisible dans le journal de {debut.source}, entre les positions {debut.position} et "
-                f"{fin.position} ({erreur}) : mettre Écluse à jour, ou restaurer la base d'origine"
-            ) from erreur
-        self.version += 1
-        self.suivi.tell(records, depuis)
-
-    def collect(self) -> None:
-        """Copy the cells that changed."""
-        self._gardees = self.pli.dirty()
-
-    def save(self, connexion: Connection) -> None:
-        """Save the cells that were collected."""
-        if self._remplace:
-            store.erase(connexion)
-        store.save(connexion, self._gardees)
-
-    def saved(self) -> None:
-        """What was saved is committed."""
-        self.pli.mark_saved(self._gardees)
-        self._remplace = False
-
-    def start_over(self) -> None:
-        """See ``Puits.start_over``."""
-        self.pli.mark_all()
-        self._remplace = True
 
 
 class RangeesDeProduction(Protocol):
@@ -122,17 +48,6 @@ class StockAuRepere:
         return self.rangees.closing_stock(caf, au, self.consommateur.avances[PRODUCTION].curseur)
 
 
-@dataclass(frozen=True)
-class Comparaison:
-    """A fold of the whole log beside the one in use, both at the same watermarks. ``ecarts``: cells that differ."""
-
-    egal: bool
-    evenements: int
-    cellules: int
-    secondes: float
-    ecarts: list[dict[str, object]]
-
-
 @dataclass
 class Indicateurs:
     """The running service."""
@@ -146,6 +61,7 @@ class Indicateurs:
     cibles: Cibles
     stock: StockAuRepere
     files: answer.FilesDeRecouvrement
+    reconstruction: Reconstruction
 
     def freshness(self) -> answer.Fraicheur:
         """How fresh the figures are."""
@@ -156,91 +72,43 @@ class Indicateurs:
     def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> answer.Reponse:
         """See ``Tableau.reponse``; no code: all of them."""
         with self.consommateur.verrou:
-            return self.tableau.reponse(caf, du, au, codes or None, self.freshness())
+            return self._tableau.reponse(caf, du, au, codes or None, self.freshness())
 
     def series(self, code: str, caf: str, du: str, au: str, pas: str) -> answer.Serie:
         """See ``Tableau.serie``."""
         with self.consommateur.verrou:
-            return self.tableau.serie(code, caf, du, au, pas, self.freshness())
+            return self._tableau.serie(code, caf, du, au, pas, self.freshness())
 
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> answer.Coupe:
         """See ``Tableau.coupe``."""
         with self.consommateur.verrou:
-            return self.tableau.coupe(code, caf, du, au, par, self.freshness())
+            return self._tableau.coupe(code, caf, du, au, par, self.freshness())
 
     def invariants(self, caf: str, du: str, au: str) -> Invariants:
         """See ``Tableau.invariants``."""
         with self.consommateur.verrou:
-            return self.tableau.invariants(caf, du, au)
+            return self._tableau.invariants(caf, du, au)
 
     def cafs(self) -> list[str]:
         """The Cafs of which something is known."""
         with self.consommateur.verrou:
-            return self.tableau.cafs()
+            return self._tableau.cafs()
 
     def rebuild(self, *, accepter_restauration: bool = False) -> Comparaison:
-        """Fold every log again up to the watermarks, and compare with the fold in use and with its checkpoint.
-
-        ``accepter_restauration``: when a consumer stopped on a restored copy, take the logs as they are now and start
-        the figures again from them.
-        """
-        if accepter_restauration:
-            self._restart_from_logs()
-            # The figures come back from the logs first: compared at once, nothing would equal nothing.
-            self.consommateur.wait_for({s.nom: s.tick().tete for s in self.sources}, RELECTURE_MAX)
-        debut = self.reglages.clock()
-        with self.consommateur.verrou:
-            jusqua = self._cursors()
-        with ExitStack() as lectures:
-            suites = [lectures.enter_context(s.reread()) for s in self.sources]
-            refait = Pli()
-            lues = dict.fromkeys(jusqua, 0)
-            lus = 0
-            # Close behind first, figures being served meanwhile.
-            for _ in range(RATTRAPAGES):
-                lus += fold_between(refait, suites, lues, jusqua)
-                lues = jusqua
-                with self.consommateur.verrou:
-                    jusqua = self._cursors()
-                if jusqua == lues:
-                    break
-            with self.consommateur.held_still():
-                # What came meanwhile is folded too, so that both stand at the same watermarks.
-                lus += fold_between(refait, suites, lues, self._cursors())
-                ecarts = self.puits.pli.diff(refait) or self._differ_from_kept(refait)
-        return Comparaison(
-            egal=not ecarts,
-            evenements=lus,
-            cellules=sum(len(c.nonzero()[0]) for c in refait.colonnes.values()),
-            secondes=(self.reglages.clock() - debut) / 1e9,
-            ecarts=[
-                {"famille": e.famille, "cellule": e.cellule, "en_service": e.ici, "refait": e.autre}
-                for e in ecarts[:ECARTS_MONTRES]
-            ],
-        )
+        """See ``Reconstruction.run``."""
+        return self.reconstruction.run(accepter_restauration=accepter_restauration)
 
     def close(self) -> None:
         """Stop after a last checkpoint."""
         self.consommateur.stop()
         self.moteur.dispose()
 
-    def _cursors(self) -> dict[str, int]:
-        return {nom: a.curseur for nom, a in self.consommateur.avances.items()}
-
-    def _differ_from_kept(self, refait: Pli) -> list[Ecart]:
-        """How the checkpoint, taken now, differs; nothing to compare when another process holds it."""
-        if not self.consommateur.checkpoint():
-            return []
-        with self.moteur.connect() as connexion:
-            return store.load(connexion).diff(refait)
-
-    def _restart_from_logs(self) -> None:
-        with self.consommateur.held_still():
-            with self.moteur.begin() as connexion:
-                _forget(connexion)
-            self.puits.pli = Pli()
+    @property
+    def _tableau(self) -> Tableau:
+        """The answers from the fold in use: a restart begins another one."""
+        if self.tableau.pli is not self.puits.pli:
             self.tableau = Tableau(self.puits.pli, self.cibles, self.stock, self.files)
-            self.consommateur.restart()
+        return self.tableau
 
 
 def bootstrap(
@@ -260,31 +128,19 @@ def bootstrap(
     prepare_base(moteur, CONSOMMATEUR, [*TABLES_DE_LECTURE, *TABLES_INDICATEURS])
     pli, reperes = _load(reglages, moteur)
     puits = PuitsDuPli(pli, Suivi(reglages.traceur, reglages.clock))
-    consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes, _guard(moteur))
+    garde = _guard(moteur, "point")
+    consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes, garde)
     consommateur.start()
     stock = StockAuRepere(rangees, consommateur)
     tableau = Tableau(pli, cibles, stock, files)
-    return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files)
+    unique = _guard(moteur, "reconstruction") or SeulGardien()
+    reconstruction = Reconstruction(sources, puits, consommateur, moteur, reglages.clock, unique)
+    return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files, reconstruction)
 
 
-def fold_between(pli: Pli, sources: Sequence[Lecture], depuis: dict[str, int], jusqua: dict[str, int]) -> int:
-    """Fold the records of every log between two positions; the number of records read."""
-    lus = 0
-    for source in sources:
-        position, fin = depuis[source.nom], jusqua[source.nom]
-        while position < fin:
-            records = [r for r in source.read(position, LECTURE, pli.types) if r.position <= fin]
-            if not records:
-                break
-            pli.apply(records)
-            position = records[-1].position
-            lus += len(records)
-    return lus
-
-
-def _guard(moteur: Engine) -> Garde | None:
-    """Several processes share a PostgreSQL database, and one at a time writes the checkpoint there."""
-    return GardePostgres(moteur, f"point-{CONSOMMATEUR}") if moteur.dialect.name == "postgresql" else None
+def _guard(moteur: Engine, quoi: str) -> Garde | None:
+    """Several processes share a PostgreSQL database, and one at a time does this there."""
+    return GardePostgres(moteur, f"{quoi}-{CONSOMMATEUR}") if moteur.dialect.name == "postgresql" else None
 
 
 def _load(reglages: Reglages, moteur: Engine) -> tuple[Pli, dict[str, Avance]]:
@@ -295,9 +151,12 @@ def _load(reglages: Reglages, moteur: Engine) -> tuple[Pli, dict[str, Avance]]:
         with lecture.begin() as connexion:
             return store.load(connexion), load_marks(connexion, CONSOMMATEUR)
     except store.PliPerime:
-        if moteur.dialect.name != "postgresql":
-            with moteur.begin() as connexion:
-                _forget(connexion)
+        with moteur.begin() as connexion:
+            if moteur.dialect.name == "postgresql":
+                # Other processes may still write it: it is replaced by the first checkpoint of ours.
+                reprises = read_identity(connexion, CONSOMMATEUR).reprises
+                return Pli(), {POINT: Avance(curseur=reprises)}
+            _forget(connexion)
         return Pli(), {}
     finally:
         lecture.dispose()

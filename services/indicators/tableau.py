@@ -48,7 +48,7 @@ class Tableau:
     """
 
     def __init__(self, pli: Pli, cibles: Cibles, stock: StockDeProduction, files: FilesDeRecouvrement) -> None:
-        self._pli = pli
+        self.pli = pli
         self._vues = Vues(pli)
         self._cibles = cibles
         self._stock = stock
@@ -56,7 +56,7 @@ class Tableau:
 
     def cafs(self) -> list[str]:
         """The Cafs of which something is known, in order."""
-        return self._pli.cafs()
+        return self.pli.cafs()
 
     def reponse(self, caf: str, du: str, au: str, codes: Iterable[str] | None, fraicheur: Fraicheur) -> Reponse:
         """The figures asked for (None: all) over the period."""

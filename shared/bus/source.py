@@ -105,6 +105,7 @@ class Recue(Recepteur):
         """What is read next follows these watermarks."""
         self._avance = avance
         self._rangement.clear()
+        self._attendue, self._inconnue = (-1, 0.0), ("", 0.0)
 
     def _wait_for_epoch(self, marque: str, partition: int, offset: int) -> None:
         """A publisher tells its epoch beside the log too, maybe later. Raises ``PasEncore``, then ``Arret``."""
@@ -186,8 +187,9 @@ class SourceKafka:
             self.close()
         self._recue.go_to(avance)
         if self._lecteur is None:
-            self._ouverture = self._lance(self._recue)
-            self._lecteur = self._ouverture.__enter__()
+            ouverture = self._lance(self._recue)
+            self._lecteur = ouverture.__enter__()
+            self._ouverture = ouverture
         else:
             self._lecteur.reseek()
 
@@ -240,13 +242,20 @@ class _Relecture:
 
     def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]:
         """See ``Lecture.read``. Raises ``Trou`` when nothing comes, ``Arret``."""
-        fin = time.monotonic() + PATIENCE_RELECTURE
+        coups, fin = self._cloche.coups, time.monotonic() + PATIENCE_RELECTURE
         while True:
-            coups = self._cloche.coups
-            if records := self._recue.read(apres, limite, types):
-                return records
+            if coups != self._cloche.coups:
+                # As long as something comes, what is missing may be next.
+                coups, fin = self._cloche.coups, time.monotonic() + PATIENCE_RELECTURE
+            patient = time.monotonic() < fin
+            try:
+                if records := self._recue.read(apres, limite, types):
+                    return records
+            except Trou:
+                if not patient:
+                    raise
             if self._lecteur.arret:
                 raise Arret(self._lecteur.arret)
-            if time.monotonic() > fin:
+            if not patient:
                 raise Trou(f"le journal de {self.nom} ne donne rien après la position {apres} : vérifier Kafka")
             self._cloche.wait(coups, 1.0)

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from shared.pannes import crash_point, declare_point
 from shared.runtime.journal import Enregistrement, Evince
@@ -17,8 +18,10 @@ from shared.runtime.reperes import (
     POINT,
     Arret,
     Avance,
+    Identite,
     PasEncore,
     Trou,
+    forget_marks,
     load_marks,
     read_identity,
     save_identity,
@@ -32,6 +35,8 @@ POINT_TOUS_LES: Final = 2 * SECONDE
 POINT_RECORDS: Final = 60_000
 # A consumer passes at least every second: without news for longer, nobody knows what it has missed (seconds).
 RETARD_ADMIS: Final = 5.0
+# How often a process asks whether another one was told to begin again (seconds).
+REGARD: Final = 2.0
 AVANT_POINT: Final = declare_point("consommateur.avant_point", "cellules et repères écrits, rien de validé")
 APRES_POINT: Final = declare_point("consommateur.apres_point", "cellules et repères validés ensemble")
 _LOG = logging.getLogger("ecluse.consommateur")
@@ -69,6 +74,10 @@ class Puits(Protocol):
     def saved(self) -> None: ...
     def start_over(self) -> None:
         """The checkpoint is not ours: the next one replaces it whole."""
+        ...
+
+    def forget(self) -> None:
+        """Nothing has been applied: the logs come again from their beginning."""
         ...
 
 
@@ -132,7 +141,11 @@ class Consommateur:
         self._garde = garde or SeulGardien()
         self._partage = garde is not None
         self._gardait = garde is None
-        self._point_lu = charge[POINT].marque if POINT in charge else None
+        point = charge.get(POINT, Avance())
+        self._point_lu = Identite(point.marque, point.curseur)
+        self._regarde_le = monotonic()
+        # Logs of which the reader has not been told yet where to read on.
+        self._a_reprendre = {s.nom for s in sources}
         self._depuis_point = 0
         self._point_le = clock()
         self._passes_a_jour = 0
@@ -175,9 +188,9 @@ class Consommateur:
         """
 
         def is_there() -> bool:
-            return self._passes_a_jour >= 2 and all(
-                self.avances[s].curseur >= p for s, p in cibles.items() if s in self.avances
-            )
+            # What was seen before a restart says nothing: ``complet_le`` does.
+            entier = self._passes_a_jour >= 2 and all(a.complet_le for a in self.avances.values())
+            return entier and all(self.avances[s].curseur >= p for s, p in cibles.items() if s in self.avances)
 
         with self._cloche.signal:
             return self._cloche.signal.wait_for(lambda: is_there() or self._held() > 0, attente) and not self._held()
@@ -191,39 +204,58 @@ class Consommateur:
     def checkpoint(self) -> bool:
         """Save what changed and the watermarks in one transaction, against the watermarks of the last one.
 
-        False when another process holds the checkpoint.
+        False when another process holds the checkpoint, or took its place. Raises ``Arret`` when none should have.
         """
         with self._point:
             if not self._hold_checkpoint():
                 self._depuis_point = 0
                 return False
-            with self.verrou:
-                reperes = {n: a.copy_marks() for n, a in self.avances.items() if a.marque is not None}
-                self._puits.collect()
-                self._depuis_point = 0
-            identite = uuid4().hex
-            with self._moteur.begin() as connexion:
-                # First of all: another consumer's cells are never mixed with ours.
-                save_identity(connexion, self.nom, self._point_lu, identite)
-                for nom, avance in reperes.items():
-                    save_marks(connexion, self.nom, nom, avance)
-                self._puits.save(connexion)
-                crash_point(AVANT_POINT)
-            crash_point(APRES_POINT)
-            with self.verrou:
-                self._puits.saved()
-                self._point_lu = identite
-                for nom, avance in reperes.items():
-                    self.avances[nom].gardees = list(avance.positions)
-                self._point_le = self._clock()
+            try:
+                self._write_checkpoint()
+            except Arret as arret:
+                if not self._partage:
+                    raise
+                # Deposed while it wrote: nothing of it was kept, and its figures stay right.
+                self.evinces += 1
+                self._leave()
+                _LOG.warning("point de reprise laissé à un autre processus", extra={"raison": str(arret)})
+                return False
             return True
+
+    def _write_checkpoint(self) -> None:
+        with self.verrou:
+            reperes = {n: a.copy_marks() for n, a in self.avances.items() if a.marque is not None}
+            self._puits.collect()
+            self._depuis_point = 0
+        marque = uuid4().hex
+        with self._moteur.begin() as connexion:
+            # First of all: another consumer's cells are never mixed with ours.
+            save_identity(connexion, self.nom, self._point_lu, marque)
+            for nom, avance in reperes.items():
+                save_marks(connexion, self.nom, nom, avance)
+            self._puits.save(connexion)
+            crash_point(AVANT_POINT)
+        crash_point(APRES_POINT)
+        with self.verrou:
+            self._puits.saved()
+            self._point_lu = self._point_lu._replace(marque=marque)
+            for nom, avance in reperes.items():
+                self.avances[nom].gardees = list(avance.positions)
+            self._point_le = self._clock()
 
     def _hold_checkpoint(self) -> bool:
         """Hold the checkpoint; one that was written by another process meanwhile is replaced whole."""
+        if self._is_stuck():
+            self._leave()
+            return False
         tenue = self._garde.hold()
         if tenue and not self._gardait:
             with self._moteur.connect() as connexion:
                 ecrit, reperes = read_identity(connexion, self.nom), load_marks(connexion, self.nom)
+            if ecrit.reprises != self._point_lu.reprises:
+                # What it holds is of before: it begins again itself, and writes nothing until then.
+                self._leave()
+                return False
             with self.verrou:
                 if ecrit != self._point_lu:
                     self._point_lu = ecrit
@@ -233,15 +265,25 @@ class Consommateur:
         self._gardait = tenue
         return tenue
 
-    def restart(self) -> None:
+    def restart(self, erase: Callable[[Connection], None]) -> None:
         """Forget every watermark and every stop: the logs are applied again from their beginning, as they are now.
 
-        The caller holds it still, and has emptied both the sink and the checkpoint.
+        So does every process that shares the checkpoint, which ``erase`` empties of what the sink has saved there.
         """
-        self._point_lu = None
+        with self.held_still():
+            with self._moteur.begin() as connexion:
+                identite = forget_marks(connexion, self.nom, uuid4().hex)
+                erase(connexion)
+            self._begin_again(identite)
+
+    def _begin_again(self, identite: Identite) -> None:
+        """The caller holds it still."""
+        self._point_lu = identite
+        self._puits.forget()
+        self._depuis_point = self._passes_a_jour = 0
         for source in self._sources:
             self.avances[source.nom] = Avance()
-            source.resume(self.avances[source.nom])
+            self._a_reprendre.add(source.nom)
         self._arret = False
         if self._fini:
             self._fini = False
@@ -269,6 +311,7 @@ class Consommateur:
             if self._depuis_point >= POINT_RECORDS or (self._depuis_point and attendu):
                 self._try_checkpoint()
             self._let_go()
+            self._follow_others()
             self._rest(coups, 0.0 if lus else 0.05 if self._passes_a_jour == 1 else 1.0)
 
     def _rest(self, coups: int, au_plus: float) -> None:
@@ -278,10 +321,41 @@ class Consommateur:
             self._cloche.signal.wait_for(lambda: self._arret or self._cloche.coups != coups, au_plus)
 
     def _let_go(self) -> None:
-        """Stopped on every log, nothing of ours goes forward: another process may keep the checkpoint."""
-        if self._partage and self._gardait and all(a.arret for a in self.avances.values()):
-            self._gardait = False
-            self._garde.release()
+        """Another process, that may not be stopped, is to keep the checkpoint."""
+        if self._gardait and self._is_stuck():
+            with self._point:
+                self._leave()
+
+    def _is_stuck(self) -> bool:
+        """Stopped on a log, while other processes may go on."""
+        return self._partage and any(a.arret for a in self.avances.values())
+
+    def _leave(self) -> None:
+        """Leave the checkpoint to other processes."""
+        self._gardait = False
+        self._garde.release()
+
+    def _follow_others(self) -> None:
+        """Begin again when another process that shares the checkpoint was told to."""
+        if not self._partage or monotonic() - self._regarde_le < REGARD:
+            return
+        self._regarde_le = monotonic()
+        try:
+            if self._read_identity().reprises == self._point_lu.reprises:
+                return
+            with self.held_still():
+                ecrite = self._read_identity()
+                if ecrite.reprises != self._point_lu.reprises:
+                    # Whatever was written since is another's: it is read when this process takes its place.
+                    self._leave()
+                    self._begin_again(ecrite._replace(marque=None))
+                    _LOG.warning("journaux relus depuis leur début, comme un autre processus")
+        except DBAPIError as erreur:
+            _LOG.info("point de reprise illisible pour le moment", extra={"cause": type(erreur).__name__})
+
+    def _read_identity(self) -> Identite:
+        with self._moteur.connect() as connexion:
+            return read_identity(connexion, self.nom)
 
     def _held(self) -> int:
         """How many sources are stopped, or held by a hole."""
@@ -291,13 +365,6 @@ class Consommateur:
         try:
             self.checkpoint()
         except Arret as arret:
-            if self._partage:
-                # Deposed while it wrote: nothing of it was kept, and its figures stay right.
-                self.evinces += 1
-                self._gardait = False
-                self._garde.release()
-                _LOG.warning("point de reprise laissé à un autre processus", extra={"raison": str(arret)})
-                return
             for avance in self.avances.values():
                 avance.arret = str(arret)
             self._arret = True
@@ -324,6 +391,8 @@ class Consommateur:
 
     def _advance(self, source: Source) -> int:
         """Apply up to one batch of a source; the number of records applied."""
+        if source.nom in self._a_reprendre:
+            self._resume(source)
         avance = self.avances[source.nom]
         tic = source.tick()
         if tic.marque != avance.marque:
@@ -374,9 +443,14 @@ class Consommateur:
         return 0
 
     def _resume(self, source: Source) -> int:
-        """Read on from the watermarks; when the last record applied before this start was written."""
-        avance = self.avances[source.nom]
-        source.resume(avance)
+        """Have the log read on from the watermarks."""
+        # Before it is tried: a restart meanwhile asks for it again.
+        self._a_reprendre.discard(source.nom)
+        try:
+            source.resume(self.avances[source.nom])
+        except BaseException:
+            self._a_reprendre.add(source.nom)
+            raise
         return 0
 
     def _tell_hole(self, avance: Avance, trou: str | None) -> None:

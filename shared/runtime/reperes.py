@@ -1,9 +1,9 @@
 """Watermarks: how far a consumer has applied each log, kept beside the effects and moved by compare-and-set."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Insert, insert, select, update
+from sqlalchemy import Connection, Insert, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shared.base import table_of
@@ -51,27 +51,53 @@ class Avance:
 POINT: Final = "point"
 
 
-def read_identity(connexion: Connection, consommateur: str) -> str | None:
-    """Which checkpoint is kept; None before the first."""
+class Identite(NamedTuple):
+    """Which checkpoint is kept. ``marque``: None before the first; ``reprises``: how often its consumer was told to
+    take the logs again from their beginning."""
+
+    marque: str | None = None
+    reprises: int = 0
+
+
+def read_identity(connexion: Connection, consommateur: str) -> Identite:
+    """Which checkpoint is kept."""
     cle = (REPERE.c.consommateur == consommateur, REPERE.c.source == POINT)
-    return connexion.execute(select(REPERE.c.marque).where(*cle)).scalar()
+    ligne = connexion.execute(select(REPERE.c.marque, REPERE.c.position).where(*cle)).first()
+    return Identite() if ligne is None else Identite(*ligne)
 
 
-def save_identity(connexion: Connection, consommateur: str, ancienne: str | None, nouvelle: str) -> None:
+def save_identity(connexion: Connection, consommateur: str, ancienne: Identite, nouvelle: str) -> None:
     """Take the place of a checkpoint. Raises ``Arret`` if another did."""
-    valeurs = {"position": 0, "offset": 0, "marque": nouvelle}
-    cle = {"consommateur": consommateur, "source": POINT, "generation": 1, "partition": 0}
+    valeurs = {"position": ancienne.reprises, "offset": 0, "marque": nouvelle}
+    cle = _key_of_point(consommateur)
     requete = (
         insert(REPERE).values(**cle, **valeurs)
-        if ancienne is None
-        else update(REPERE).where(*(REPERE.c[n] == v for n, v in cle.items()), REPERE.c.marque == ancienne)
+        if ancienne.marque is None
+        else update(REPERE)
+        .where(*(REPERE.c[n] == v for n, v in cle.items()), REPERE.c.marque == ancienne.marque)
         .values(**valeurs)
-    )  # fmt: skip
+    )
     if _moved(connexion, requete) != 1:
         raise Arret(
             f"un autre processus a écrit le point de reprise de {consommateur} : celui-ci s'arrête sans rien écrire. "
             "Vérifier qu'un seul processus tient ce dossier de données"
         )
+
+
+def forget_marks(connexion: Connection, consommateur: str, marque: str) -> Identite:
+    """Forget every watermark, of whichever process wrote the checkpoint; which one, empty, takes its place."""
+    cle = _key_of_point(consommateur)
+    point = [REPERE.c[n] == v for n, v in cle.items()]
+    # First of all: a checkpoint that is being written is over, or finds that it was replaced.
+    relu = update(REPERE).where(*point).values(position=REPERE.c.position + 1, marque=marque)
+    if connexion.execute(relu).rowcount == 0:
+        connexion.execute(insert(REPERE).values(**cle, position=1, offset=0, marque=marque))
+    connexion.execute(delete(REPERE).where(REPERE.c.consommateur == consommateur, REPERE.c.source != POINT))
+    return read_identity(connexion, consommateur)
+
+
+def _key_of_point(consommateur: str) -> dict[str, Any]:
+    return {"consommateur": consommateur, "source": POINT, "generation": 1, "partition": 0}
 
 
 def save_marks(connexion: Connection, consommateur: str, source: str, avance: Avance) -> None:

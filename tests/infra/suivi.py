@@ -50,6 +50,10 @@ class Releve:
         """See ``Puits.start_over``."""
         self.remplacements += 1
 
+    def forget(self) -> None:
+        """See ``Puits.forget``."""
+        self.positions = []
+
 
 @dataclass
 class Suivi:

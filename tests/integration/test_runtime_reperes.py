@@ -96,6 +96,10 @@ class Releve:
     def start_over(self) -> None:
         """See ``Puits.start_over``."""
 
+    def forget(self) -> None:
+        """See ``Puits.forget``."""
+        self.positions = []
+
 
 @dataclass
 class Banc:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from ecluse.distribue.reglages import read
 from ecluse.distribue.traces import TraceurOtel, create_tracer
-from services.indicators.app import SUIVIS, Suivi
+from services.indicators.puits import SUIVIS, Suivi
 from services.production.app import bootstrap as open_production
 from shared.reglages import Reglages
 from shared.runtime.journal import JOURNAL, Enregistrement

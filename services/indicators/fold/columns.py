@@ -101,6 +101,17 @@ class Colonnes:
         vivantes = self.valeurs.any(axis=1)
         return self.cles[vivantes], self.valeurs[vivantes]
 
+    def copy(self) -> "Colonnes":
+        """The same cells, on their own."""
+        copie = Colonnes(self.famille)
+        copie.profils, copie._numeros = list(self.profils), dict(self._numeros)
+        copie._cles, copie._valeurs = self.cles.copy(), self.valeurs.copy()
+        copie._touchees = self._touchees[: self._taille].copy()
+        copie._taille, copie.version = self._taille, self.version
+        copie._gardee, copie._profils_gardes = self._gardee, self._profils_gardes
+        copie._sort()
+        return copie
+
     def modified(self) -> Modifiees:
         """A copy of what changed since the last checkpoint."""
         lignes = self._touchees[: self._taille] > self._gardee

@@ -66,6 +66,12 @@ class Pli:
         for colonnes in self.colonnes.values():
             colonnes.forget_saved()
 
+    def copy(self) -> "Pli":
+        """What it counts now, on its own."""
+        copie = Pli()
+        copie.colonnes = {nom: colonnes.copy() for nom, colonnes in self.colonnes.items()}
+        return copie
+
     def cafs(self) -> list[str]:
         """The Cafs that own something counted, in order."""
         return sorted({str(p[0]) for colonnes in self.colonnes.values() for p in colonnes.profils})
