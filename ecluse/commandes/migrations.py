@@ -90,7 +90,7 @@ def _each(services: list[str] | None, dossier: Path | None, geste: Geste) -> Non
 def _on_postgres(services: Sequence[str], adresse: str, geste: Geste) -> None:
     if len(services) != 1:
         raise fail(f"{v.BASE.nom} est la base d'un seul service : dire lequel ({', '.join(SERVICES)})")
-    with _closed_after(open_postgres(adresse, ecriture=True)) as base:
+    with _closed_after(open_postgres(adresse, ecriture=True, silence=None)) as base:
         geste(services[0], base)
 
 

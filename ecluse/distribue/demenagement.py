@@ -61,7 +61,7 @@ def move_folder(dossier: Path, adresse: Callable[[str], str], tell: Callable[[De
     """
     reglages = Reglages(dossier)
     for service, modeles in SERVICES.items():
-        cible = open_postgres(adresse(service), ecriture=True)
+        cible = open_postgres(adresse(service), ecriture=True, silence=None)
         source = open_engine(reglages, service, ecriture=True)
         try:
             prepare_base(source, service, modeles)

@@ -11,9 +11,11 @@ from shared.base.refus import BaseInutilisable
 from shared.reglages import Reglages
 
 # Of a statement, of a wait for a lock, of a transaction that nobody carries on (ms).
-_REQUETE_MAX: Final = 60_000
+_REQUETE_MAX: Final = 45_000
 _VERROU_MAX: Final = 5_000
 _INACTIVE_MAX: Final = 60_000
+# How long a client waits for a word of the server (seconds): more than a statement takes, less than the watchdog waits.
+SILENCE_MAX: Final = 50.0
 _LECTEURS: Final = 10
 
 
@@ -58,11 +60,12 @@ def open_sqlite(chemin: Path, *, pages_max: int = 0, ecriture: bool = False) -> 
     return moteur
 
 
-def open_postgres(url: str, *, ecriture: bool = False) -> Engine:
+def open_postgres(url: str, *, ecriture: bool = False, silence: float | None = SILENCE_MAX) -> Engine:
     """An engine on a PostgreSQL database (``postgresql://…``). Raises ``BaseInutilisable`` for another address.
 
     A writer reads what others have committed (READ COMMITTED: the recipe locks and compares versions); a reader sees
-    one moment for as long as its transaction lasts, and writes nothing.
+    one moment for as long as its transaction lasts, and writes nothing. ``silence``: seconds without a word of the
+    server after which a connection is given up; None where statements take as long as they need.
     """
     adresse = _read_address(url)
     options = {
@@ -89,6 +92,10 @@ def open_postgres(url: str, *, ecriture: bool = False) -> Engine:
         isolation_level="READ COMMITTED" if ecriture else "REPEATABLE READ",
         execution_options={} if ecriture else {"postgresql_readonly": True},
     )
+    # Here: the embedded mode does without this driver.
+    from shared.base.attente import opener
+
+    event.listen(moteur, "do_connect", opener(silence))
     event.listen(moteur, "handle_error", _hide_values)
     return moteur
 

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Event, Thread
 from typing import Final, Protocol
 
@@ -32,20 +32,37 @@ class Lecteur(Protocol):
         ...
 
 
+class Publication(Protocol):
+    """What is watched of a publisher. ``sans_courtier``: nobody listens where the broker should be; may take a while
+    to tell."""
+
+    @property
+    def sans_courtier(self) -> bool: ...
+
+    def moving(self) -> Mapping[str, object]:
+        """What must change with time, by name (French), and where it is now."""
+        ...
+
+
 class Gardien:
-    """Watches readers from a thread of its own, so that a stuck event loop is seen too.
+    """Watches readers and publishers from a thread of its own, so that a stuck event loop is seen too.
 
     Time is counted in looks, not by the clock: a process that was suspended gets its whole delay again.
     """
 
     def __init__(
-        self, lecteurs: Sequence[Lecteur], immobile: float, quitter: Callable[[int], object] = os._exit
+        self,
+        lecteurs: Sequence[Lecteur],
+        immobile: float,
+        quitter: Callable[[int], object] = os._exit,
+        publieurs: Sequence[Publication] = (),
     ) -> None:
         self._lecteurs = lecteurs
+        self._publieurs = publieurs
         self._pause = immobile / _REGARDS
         self._quitter = quitter
         self._fin = Event()
-        self._vus: dict[tuple[str, int | None], tuple[object, int]] = {}
+        self._vus: dict[str, tuple[object, int]] = {}
         self._fil = Thread(target=self._run, name="gardien", daemon=True)
 
     def start(self) -> None:
@@ -60,25 +77,26 @@ class Gardien:
 
     def look(self) -> str | None:
         """One look; what has not moved for the whole delay, if anything (French)."""
-        vus: dict[tuple[str, int | None], tuple[object, int]] = {}
+        vus: dict[str, tuple[object, int]] = {}
         for lecteur in self._lecteurs:
-            if lecteur.arret is not None:
-                continue
-            vus[lecteur.sujet, None] = self._count(lecteur.sujet, None, lecteur.battements)
-            # Without its broker nothing can move: a new start would change nothing, and take the rest down.
-            for voie in () if lecteur.sans_courtier else lecteur.progress():
-                if voie.retard and not voie.tenue:
-                    vus[lecteur.sujet, voie.partition] = self._count(lecteur.sujet, voie.partition, voie.place)
+            vus |= self._count(dict(_moving(lecteur)))
+        for publieur in self._publieurs:
+            comptes = self._count(publieur.moving())
+            # See ``_moving``. Asked last: it takes a while.
+            vus |= comptes if _oldest(comptes) < _REGARDS or not publieur.sans_courtier else {}
         self._vus = vus
-        for (sujet, partition), (place, regards) in vus.items():
+        for nom, (_, regards) in vus.items():
             if regards >= _REGARDS:
-                ou = f"le lecteur de {sujet}" if partition is None else f"{sujet}/{partition}, offset {place},"
-                return f"{ou} n'avance plus depuis {self._pause * regards:.0f} s"
+                return f"{nom} n'avance plus depuis {self._pause * regards:.0f} s"
         return None
 
-    def _count(self, sujet: str, partition: int | None, place: object) -> tuple[object, int]:
-        avant = self._vus.get((sujet, partition))
-        return (place, avant[1] + 1) if avant and avant[0] == place else (place, 0)
+    def _count(self, places: Mapping[str, object]) -> dict[str, tuple[object, int]]:
+        """How many looks in a row have found each thing at the same place."""
+        comptes = {}
+        for nom, place in places.items():
+            avant = self._vus.get(nom)
+            comptes[nom] = (place, avant[1] + 1) if avant and avant[0] == place else (place, 0)
+        return comptes
 
     def _run(self) -> None:
         while not self._fin.wait(self._pause):
@@ -87,3 +105,18 @@ class Gardien:
                 logging.shutdown()
                 self._quitter(CODE_IMMOBILE)
                 return
+
+
+def _moving(lecteur: Lecteur) -> Iterator[tuple[str, object]]:
+    """What must change with time."""
+    if lecteur.arret is not None:
+        return
+    yield f"le lecteur de {lecteur.sujet}", lecteur.battements
+    # Without its broker nothing can move: a new start would change nothing, and take the rest down.
+    for voie in () if lecteur.sans_courtier else lecteur.progress():
+        if voie.retard and not voie.tenue:
+            yield f"{lecteur.sujet}/{voie.partition}, offset {voie.place},", voie.place
+
+
+def _oldest(comptes: Mapping[str, tuple[object, int]]) -> int:
+    return max((regards for _, regards in comptes.values()), default=0)

@@ -7,18 +7,19 @@ confirmed: the same record may come twice, with the same position; none is left 
 import asyncio
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from aiokafka.errors import KafkaError
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from shared.base import is_conflict, is_refused_for_now
 from shared.bus.admin import Administration, SujetRefuse, SujetVu
 from shared.bus.attribution import read_backlog
 from shared.bus.continuite import judge, judge_topic, read_known, read_last
-from shared.bus.courtier import Courtier, CourtierInjoignable
+from shared.bus.courtier import Courtier, CourtierInjoignable, knock
 from shared.bus.emetteur import Emetteur
 from shared.bus.mandat import Mandat, MesuresPublieur, ReglagesPublication
 from shared.bus.siege import Siege
@@ -34,6 +35,7 @@ with warnings.catch_warnings():
     from faust import Service
 
 _FIN: Final = 5.0
+_REPONSE: Final = 2.0
 _PASSAGERS: Final = (Evince, KafkaError, CourtierInjoignable, SujetRefuse, TimeoutError)
 _LOG: Final = logging.getLogger("ecluse.publieur")
 T = TypeVar("T")
@@ -63,6 +65,28 @@ class Publieur(Service):
         # One thread: the connection is never used by two.
         self._fil = ThreadPoolExecutor(1, thread_name_prefix=f"publieur-{service}")
         self._fini = asyncio.Event()
+        # What the watchdog sees: steps taken, and whether this process is the one that has to publish.
+        self._pas = 0
+        self._assis = False
+
+    @property
+    def sans_courtier(self) -> bool:
+        """Whether nobody listens where the broker should be. Takes a while to tell."""
+        try:
+            knock(self._courtier, _REPONSE)
+        except OSError:
+            return True
+        return False
+
+    def moving(self) -> Mapping[str, object]:
+        """See ``Publication`` of the watchdog: it turns, and what waits to be delivered goes out."""
+        mesures = self.mesures
+        if mesures.arret is not None:
+            return {}
+        places: dict[str, object] = {f"le publieur de {self._sujet}": self._pas}
+        if self._assis and mesures.retard.plus_ancien is not None:
+            places[f"la publication dans {self._sujet}, arrêtée à la position {mesures.confirme},"] = mesures.confirme
+        return places
 
     async def sql(self, geste: Callable[[Connection], T]) -> T:
         """A transaction of the seat, in its thread."""
@@ -110,7 +134,8 @@ class Publieur(Service):
 
     async def _lead(self) -> None:
         """Publish for as long as the seat is ours, or wait a moment if it is taken; what ends the lead is raised."""
-        if not await self._run(self._siege.take):
+        self._assis = await self._take()
+        if not self._assis:
             self.mesures.souci = self.mesures.arret = None
             await self.sleep(self.reglages.releve)
             return
@@ -126,6 +151,14 @@ class Publieur(Service):
             if emetteur is not None:
                 await emetteur.stop()
             await self._run(self._siege.leave)
+
+    async def _take(self) -> bool:
+        try:
+            return await self._run(self._siege.take)
+        except DBAPIError:
+            # Its database is away: it is nobody's turn.
+            self._assis = False
+            raise
 
     async def _check_continuity(self) -> str:
         """The identifier of the topic. Raises ``Arret`` when it does not continue what the database knows."""
@@ -143,7 +176,10 @@ class Publieur(Service):
             return administration.look_at(self._sujet)
 
     async def _run(self, geste: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._fil, geste)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._fil, geste)
+        finally:
+            self._pas += 1
 
     def _tell_stop(self, arret: str) -> None:
         if arret != self.mesures.arret:

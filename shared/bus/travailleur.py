@@ -21,6 +21,7 @@ from shared.bus.bavards import hush
 from shared.bus.courtier import Courtier
 from shared.bus.gardien import CODE_IMMOBILE, Gardien
 from shared.bus.lecteur import LecteurParLots
+from shared.bus.publieur import Publieur
 from shared.bus.reglages import ReglagesLecture
 from shared.bus.sujets import CONTROLES
 
@@ -128,7 +129,8 @@ class Travailleur:
         self._change_level = change_level
         self._application: faust.App | None = None
         lecteurs = [s for s in services if isinstance(s, LecteurParLots)]
-        self._gardien = Gardien(lecteurs, reglages.immobile)
+        publieurs = [s for s in services if isinstance(s, Publieur)]
+        self._gardien = Gardien(lecteurs, reglages.immobile, publieurs=publieurs)
 
     async def start(self) -> None:
         """Wait for Kafka, then start Faust, then what it carries."""

@@ -115,7 +115,7 @@ def _refuse_other(connexion: Connection, service: str) -> None:
 @contextmanager
 def _connect(base: Base) -> Iterator[Connection]:
     """One transaction; what prevents it is ``BaseInutilisable``."""
-    moteur = open_postgres(base, ecriture=True) if isinstance(base, str) else base
+    moteur = open_postgres(base, ecriture=True, silence=None) if isinstance(base, str) else base
     try:
         with moteur.begin() as connexion:
             yield connexion

@@ -1,12 +1,14 @@
-"""Leads that fail one after the other: they use up no epoch, and whoever follows the log goes on."""
+"""Leads that fail one after the other: no epoch is used up, whoever follows goes on, and the watchdog sees them."""
 
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
 from sqlalchemy import select
 
+from shared.bus.gardien import CODE_IMMOBILE, Gardien
 from shared.bus.lancement import launcher
 from shared.bus.reglages import ReglagesLecture
 from shared.bus.sujets import JOURNAUX
@@ -63,3 +65,44 @@ def test_more_failed_leads_than_a_lineage_holds_use_up_one_epoch_and_consumers_g
         suivi.wait_for(range(21, 41))
         assert suivi.arret is None
     assert len(journal.check()) == 40
+
+
+def test_a_publication_that_makes_no_progress_ends_the_process_to_be_started_again(
+    journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    codes: list[int] = []
+    journal.append(dossiers(20))
+    journal.publish()
+    limit(journal, 100)
+    journal.append(dossiers(20))
+    with journal.publisher() as publieur:
+        gardien = Gardien([], 5.0, codes.append, [publieur])
+        gardien.start()
+        eventually(lambda: journal.confirmed() and codes == [CODE_IMMOBILE])
+    assert f"la publication dans {journal.sujet}, arrêtée à la position 20, n'avance plus" in caplog.text
+
+
+def test_a_publication_that_its_broker_keeps_waiting_is_left_to_wait(journal: Journal) -> None:
+    journal.append(dossiers(20))
+    journal.publish()
+    journal.kafka.kill()
+    try:
+        journal.append(dossiers(20))
+        with journal.publisher() as publieur:
+            eventually(lambda: journal.confirmed() and publieur.mesures.retard.plus_ancien)
+            assert publieur.moving().keys() > {f"le publieur de {journal.sujet}"}
+            gardien = Gardien([], 60.0, lambda _: None, [publieur])
+            assert all(gardien.look() is None for _ in range(60))
+    finally:
+        journal.kafka.start()
+    journal.publish()
+    assert len(journal.check()) == 40
+
+
+def test_a_publisher_in_reserve_has_nothing_to_move(journal: Journal) -> None:
+    with journal.publisher() as meneur:
+        eventually(lambda: journal.committed() == 0 and meneur.mesures.meneur)
+        with journal.publisher() as reserve:
+            journal.append(dossiers(20))
+            journal.wait_published()
+            assert reserve.moving().keys() == {f"le publieur de {journal.sujet}"}

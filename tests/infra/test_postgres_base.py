@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from shared.base import BaseInutilisable, BaseNonMigree, open_postgres
+from shared.base import BaseInutilisable, BaseNonMigree, is_refused_for_now, open_postgres
 from shared.migrations import downgrade, upgrade
 from shared.runtime.ecrivain import Indisponible
 from shared.runtime.lettres import list_letters
@@ -145,7 +145,31 @@ def test_what_is_acknowledged_is_on_the_disk_of_the_server(production: ServiceDe
             connexion.execute(text(f"SHOW {nom}")).scalar()
             for nom in ("synchronous_commit", "transaction_isolation", "statement_timeout", "lock_timeout")
         ]
-    assert reglages == ["on", "read committed", "1min", "5s"]
+    assert reglages == ["on", "read committed", "45s", "5s"]
+
+
+def test_a_server_that_is_frozen_costs_its_connections_and_no_thread(url: str, postgres: Postgres) -> None:
+    moteur = open_postgres(url, ecriture=True, silence=0.5)
+    with moteur.connect() as connexion:
+        postgres.pause()
+        try:
+            with pytest.raises(OperationalError, match="sans réponse depuis") as erreur:
+                connexion.execute(text("SELECT 1"))
+        finally:
+            postgres.resume()
+        assert erreur.value.connection_invalidated
+        assert is_refused_for_now(erreur.value)
+    with moteur.connect() as connexion:
+        assert connexion.execute(text("SELECT 1")).scalar() == 1
+    moteur.dispose()
+
+
+def test_a_statement_whose_rows_keep_coming_is_not_cut(url: str) -> None:
+    moteur = open_postgres(url, silence=1.5)
+    with moteur.connect() as connexion:
+        lignes = connexion.execute(text("SELECT pg_sleep(0.05), repeat('x', 9000) FROM generate_series(1, 40)")).all()
+    moteur.dispose()
+    assert len(lignes) == 40
 
 
 def test_an_error_of_the_server_does_not_tell_what_the_rows_hold(production: ServiceDeFaits) -> None:

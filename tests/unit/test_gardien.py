@@ -34,6 +34,23 @@ def watch(lecteur: Faux) -> str | None:
     return next((raison for _ in range(REGARDS) if (raison := gardien.look())), None)
 
 
+@dataclass
+class Publication:
+    """A publisher, with what has to move."""
+
+    places: dict[str, object]
+    sans_courtier: bool = False
+
+    def moving(self) -> dict[str, object]:
+        return self.places
+
+
+def watch_publisher(publieur: Publication) -> str | None:
+    """What many looks in a row say."""
+    gardien = Gardien([], 60.0, lambda _: None, [publieur])
+    return next((raison for _ in range(REGARDS) if (raison := gardien.look())), None)
+
+
 def voie(place: int = 5, retard: int = 3, *, tenue: bool = False) -> EtatVoie:
     return EtatVoie(4, place, retard, 0, tenue)
 
@@ -80,6 +97,18 @@ def test_one_partition_that_does_not_move_is_seen_among_others_that_do() -> None
 
 def test_a_stuck_reader_is_seen_even_on_an_idle_topic() -> None:
     assert "le lecteur de essai.entrees.v1" in (watch(Faux([voie(retard=0)], tourne=False)) or "")
+
+
+def test_a_publication_that_waits_and_does_not_move_is_named() -> None:
+    assert watch_publisher(Publication({"la publication": 7})) == "la publication n'avance plus depuis 60 s"
+
+
+def test_a_publication_without_its_broker_is_waited_for() -> None:
+    assert watch_publisher(Publication({"la publication": 7}, sans_courtier=True)) is None
+
+
+def test_a_publication_that_has_nothing_to_do_is_no_failure() -> None:
+    assert watch_publisher(Publication({})) is None
 
 
 def test_the_process_ends_with_the_code_of_an_internal_failure() -> None:
