@@ -176,7 +176,9 @@ def _bases(reglages: ReglagesProcessus, traceur: Traceur | None) -> Reglages:
 
 
 def _common(reglages: ReglagesProcessus, constat: Constat, pile: ExitStack, traceur: "TraceurOtel | None") -> Commun:
-    memoire = open_redis(reglages.redis.reveal(), reglages.prefixe) if reglages.redis else None
+    # A process that serves nobody shares nothing.
+    partage = reglages.redis if reglages.sert else None
+    memoire = open_redis(partage.reveal(), reglages.prefixe) if partage else None
     registre = memoire.create_register() if memoire else None
     if registre is not None:
         pile.callback(registre.close_connections)
