@@ -1,5 +1,6 @@
 """A reader on a real broker, whose receiver does what a service would rarely do."""
 
+import asyncio
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -99,7 +100,9 @@ def test_a_client_that_hears_nothing_any_more_is_replaced(
         ouverts.append(new_consumer(courtier, reglages, groupe))
         return ouverts[-1]
 
-    async def hear_nothing(*_: object, **__: object) -> dict[Any, Any]:
+    async def hear_nothing(*_: object, timeout_ms: int = 0, **__: object) -> dict[Any, Any]:
+        # Like the client, it lets others run while it waits.
+        await asyncio.sleep(timeout_ms / 1000)
         return {}
 
     async def fail(*_: object) -> None:
