@@ -14,7 +14,7 @@ mesures := $(VENV)/.bench
 pytest := $(bin)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench bench-kafka chaos mutants docs clean
+.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench bench-kafka chaos chaos-kafka mutants docs clean
 
 help: ## cette liste
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
