@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -59,7 +59,10 @@ def adopt_topics(
     ] = False,
     sauver: Annotated[
         Path | None,
-        typer.Option("--sauver", help="ne change rien : écrit les faits que le journal a de plus que la base (NDJSON)"),
+        typer.Option(
+            "--sauver",
+            help="ne change rien : écrit les faits que le journal a de plus que la base (NDJSON, - : sortie)",
+        ),
     ] = None,
 ) -> None:
     """Repart avec les sujets tels qu'ils sont : recréés, ou amputés par Kafka. Dit d'abord ce qui est perdu ou non.
@@ -101,15 +104,31 @@ def _confirm(*, oui: bool) -> None:
 def _save(service: str, fichier: Path) -> None:
     from ecluse.distribue.adoption import keep_surplus
 
-    # Facts hold pseudonyms: nobody else reads them.
-    with open(fichier, "xb", opener=lambda chemin, modes: os.open(chemin, modes, 0o600)) as sortie:
-        surplus = keep_surplus(os.environ, cast("Service", service), sortie.write)
-    typer.echo(f"{surplus.faits} faits écrits dans {fichier} ; les renvoyer : « ecluse import {fichier} »")
+    with _written(fichier) as write:
+        surplus = keep_surplus(os.environ, cast("Service", service), write)
+    typer.echo(f"{surplus.faits} faits écrits dans {fichier} ; les renvoyer : « ecluse import {fichier} »", err=True)
     if surplus.decisions:
         typer.echo(
             f"{surplus.decisions} événements que {service} avait décidés n'y sont pas : il les décide de nouveau quand "
-            "les faits reviennent. Les prises et gestes faits dans les corbeilles depuis la copie sont à refaire."
+            "les faits reviennent. Les prises et gestes faits dans les corbeilles depuis la copie sont à refaire.",
+            err=True,
         )
+
+
+@contextmanager
+def _written(fichier: Path) -> Iterator[Callable[[bytes], object]]:
+    """A new file that is there whole or not at all; ``-``: the standard output."""
+    if str(fichier) == "-":
+        yield sys.stdout.buffer.write
+        sys.stdout.buffer.flush()
+        return
+    # Facts hold pseudonyms: nobody else reads them.
+    with open(fichier, "xb", opener=lambda chemin, modes: os.open(chemin, modes, 0o600)) as sortie:
+        try:
+            yield sortie.write
+        except BaseException:
+            fichier.unlink()
+            raise
 
 
 def _tell(ecarts: list[str]) -> None:

@@ -157,7 +157,8 @@ def test_an_old_copy_is_not_adopted_before_what_the_topic_has_more_is_out_of_the
     avant = journal.records()
     assert_refuses(adopter("--oui"), "mêlerait deux numérotations", "--sauver FICHIER", "indicators --refaire")
     sauves = tmp_path / "surplus.ndjson"
-    assert adopter("--sauver", sauves).sortie.startswith(f"20 faits écrits dans {sauves}")
+    assert adopter("--sauver", sauves).erreurs.startswith(f"20 faits écrits dans {sauves}")
+    assert adopter("--sauver", "-").sortie == sauves.read_text()
     assert sorted(json.loads(ligne)["id"] for ligne in sauves.read_text().splitlines()) == sorted(perdus)
     assert (journal.records(), sauves.stat().st_mode & 0o777) == (avant, 0o600)
     assert_refuses(adopter("--sauver", sauves), str(sauves))
@@ -316,7 +317,7 @@ def test_a_house_whose_base_is_an_old_copy_goes_on_once_what_it_misses_is_sent_a
     production.environ["ECLUSE_DATABASE_URL"] = copie
     monkeypatch.setenv("ECLUSE_DATABASE_URL", copie)
     assert ecluse(*PRODUCTION, "--oui").code == 2
-    assert ecluse(*PRODUCTION, "--sauver", "surplus.ndjson").sortie.startswith("30 faits écrits")
+    assert ecluse(*PRODUCTION, "--sauver", "surplus.ndjson").erreurs.startswith("30 faits écrits")
     recreate(kafka, maison.courtier.prefixe, JOURNAUX["production"])
     assert ecluse(*PRODUCTION, "--oui").code == 0
     production.start()
