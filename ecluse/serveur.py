@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -24,6 +24,10 @@ from shared.corbeille.endpoints import router as create_queue_router
 from shared.runtime.service import ServiceDeFaits
 from shared.systeme import explain_os
 from shared.web.acces import Acces
+
+# Answers under way get so long, then the server's thread a little more (seconds).
+_GRACE: Final = 3
+_FIN: Final = 5.0
 
 
 class PortOccupe(Exception):
@@ -78,7 +82,7 @@ def serve(
             log_config=journal,
             log_level="warning",
             access_log=False,
-            timeout_graceful_shutdown=3,
+            timeout_graceful_shutdown=_GRACE,
             # Longer than our clients keep a connection: none asks on one that is just being closed.
             timeout_keep_alive=30,
             forwarded_allow_ips=mandataires,
@@ -91,7 +95,7 @@ def serve(
     finally:
         app.state.close_streams()
         serveur.should_exit = True
-        fil.join(10)
+        fil.join(_FIN)
 
 
 def listen(hote: str, port: int) -> socket.socket:

@@ -2,7 +2,7 @@
 
 import os
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
 import typer
 
@@ -39,10 +39,9 @@ def serve(
     """Lance un processus du mode réparti, réglé par son environnement seul."""
     with refusals():
         try:
-            code = _run(service.value, role.value)
+            _run(service.value, role.value)
         except ModuleNotFoundError as absent:
             raise _not_installed(absent) from None
-    raise typer.Exit(code)
 
 
 def doctor(
@@ -62,14 +61,14 @@ def doctor(
     raise typer.Exit(0 if bon else 1)
 
 
-def _run(service: str, role: str) -> int:
+def _run(service: str, role: str) -> NoReturn:
     from ecluse.distribue.reglages import ReglageFaux, read
     from ecluse.distribue.serve import run
     from ecluse.serveur import PortOccupe
 
     try:
         reglages = read(os.environ, cast("Service", service), cast("Role", "api" if service == "porte" else role))
-        return run(reglages, typer.echo)
+        run(reglages, typer.echo)
     except (ReglageFaux, PortOccupe) as erreur:
         raise fail(str(erreur)) from None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ecluse.distribue.courtier import reach_cluster
+from ecluse.distribue.depart import Depart
 from ecluse.distribue.reglages import ReglagesProcessus
 from services.indicators.fold.pli import Pli
 from shared.bus.courtier import Courtier
@@ -95,11 +96,14 @@ def work_for_indicators(reglages: ReglagesProcessus, cloche: Cloche, boucle: asy
 class Ouvrier(Travailleur):
     """The worker of a process. ``close_http`` and then ``close_rest`` end, from a thread, all else that it holds."""
 
-    def __init__(self, travail: Travail, close_http: Callable[[], None], close_rest: Callable[[], None]) -> None:
+    def __init__(
+        self, travail: Travail, depart: Depart, close_http: Callable[[], None], close_rest: Callable[[], None]
+    ) -> None:
         super().__init__(travail.service, travail.courtier, travail.services, reglages=travail.lecture)
         # Readers of logs come and go with their source: they are watched from here.
         suivis = [] if travail.publieur else travail.lecteurs
         self._gardien_des_sources = Gardien(suivis, travail.lecture.immobile)
+        self._depart = depart
         self._close_http = close_http
         self._close_rest = close_rest
 
@@ -110,9 +114,15 @@ class Ouvrier(Travailleur):
 
     async def stop(self) -> None:
         """See ``Travailleur.stop``."""
+        self._depart.begin()
         self._gardien_des_sources.stop()
-        await asyncio.gather(super().stop(), asyncio.to_thread(self._close_http))
-        await asyncio.to_thread(self._close_rest)
+        await asyncio.gather(self.stop_services(), self._depart.close("le serveur HTTP", self._close_http))
+        await asyncio.gather(self.stop_faust(), self._depart.close("les bases et les journaux lus", self._close_rest))
+
+    async def stop_services(self) -> None:
+        """See ``Travailleur.stop_services``."""
+        with self._depart.step("les lecteurs et le publieur"):
+            await super().stop_services()
 
 
 def _cluster(reglages: ReglagesProcessus) -> tuple[Courtier, ReglagesLecture]:

@@ -70,10 +70,8 @@ class Gardien:
         self._fil.start()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Watch no more. A look under way may last: it is not waited for, and ends nothing any more."""
         self._fin.set()
-        if self._fil.ident is not None:
-            self._fil.join()
 
     def look(self) -> str | None:
         """One look; what has not moved for the whole delay, if anything (French)."""
@@ -100,7 +98,7 @@ class Gardien:
 
     def _run(self) -> None:
         while not self._fin.wait(self._pause):
-            if raison := self.look():
+            if (raison := self.look()) and not self._fin.is_set():
                 _LOG.critical("%s : le processus s'arrête pour être relancé", raison)
                 logging.shutdown()
                 self._quitter(CODE_IMMOBILE)

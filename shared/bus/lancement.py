@@ -14,7 +14,7 @@ from shared.bus.sujets import Sujet
 from shared.runtime.reperes import PasEncore
 
 _DEPART: Final = 30.0
-_ARRET: Final = 15.0
+_ARRET: Final = 6.0
 _LOG: Final = logging.getLogger("ecluse.bus")
 Lancement = Callable[[Sujet, Recepteur], AbstractContextManager[LecteurParLots]]
 

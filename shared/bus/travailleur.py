@@ -6,9 +6,7 @@ on. Everything that must take effect once goes through ``LecteurParLots``.
 
 import asyncio
 import logging
-import os
 import signal
-import sys
 import uuid
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
@@ -150,10 +148,18 @@ class Travailleur:
 
     async def stop(self) -> None:
         """Stop within ten seconds, whatever the state of the broker."""
+        await self.stop_services()
+        await self.stop_faust()
+
+    async def stop_services(self) -> None:
+        """Stop what it carries; what takes too long is left where it is."""
         self._gardien.stop()
         arrets = [asyncio.create_task(s.stop()) for s in self._services]
         if arrets:
             await asyncio.wait(arrets, timeout=_ARRET_SERVICES)
+
+    async def stop_faust(self) -> None:
+        """Stop Faust, for as long as it may take."""
         if self._application is not None:
             await _give(_ARRET_FAUST, self._application.stop())
 
@@ -185,12 +191,12 @@ class Travailleur:
             attente = min(5.0, attente * 2)
 
 
-async def run(travailleur: Travailleur, started: Callable[[], object] = lambda: None) -> int:
-    """Run a worker until SIGTERM or SIGINT: 0; or until a part of it crashes: 70, to be started again."""
-    boucle = asyncio.get_running_loop()
-    fin = asyncio.Event()
-    for numero in (signal.SIGTERM, signal.SIGINT):
-        boucle.add_signal_handler(numero, fin.set)
+async def run(
+    travailleur: Travailleur, started: Callable[[], object] = lambda: None, fin: asyncio.Event | None = None
+) -> int:
+    """Run a worker until ``fin`` is set, by default by SIGTERM or SIGINT: 0; or until a part of it crashes: 70, to be
+    started again."""
+    fin = fin or _end_of_signals()
     vie = asyncio.create_task(_live(travailleur, started))
     demande = asyncio.create_task(fin.wait())
     await asyncio.wait([vie, demande], return_when=asyncio.FIRST_COMPLETED)
@@ -203,6 +209,13 @@ async def run(travailleur: Travailleur, started: Callable[[], object] = lambda: 
         return 0
     _LOG.critical("le processus s'arrête pour être relancé : %s", raison)
     return CODE_IMMOBILE
+
+
+def _end_of_signals() -> asyncio.Event:
+    fin = asyncio.Event()
+    for numero in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(numero, fin.set)
+    return fin
 
 
 async def _give(secondes: float, geste: Coroutine[Any, Any, object]) -> None:
@@ -218,11 +231,3 @@ async def _live(travailleur: Travailleur, started: Callable[[], object]) -> None
     await travailleur.start()
     started()
     await travailleur.wait()
-
-
-def leave(code: int) -> None:
-    """End the process now: a thread of Faust that waits for a broker must not hold it. Everything ours is closed."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)

@@ -10,6 +10,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from ecluse.distribue.depart import leave
 from services.contacts.app import bootstrap as open_contacts
 from services.production.app import bootstrap as open_production
 from services.recovery.app import bootstrap as open_recovery
@@ -18,7 +19,7 @@ from shared.bus.entrees import Entrees, topic_identity
 from shared.bus.lecteur import LecteurParLots
 from shared.bus.reglages import ReglagesLecture
 from shared.bus.sujets import ENTREES
-from shared.bus.travailleur import Travailleur, leave, run
+from shared.bus.travailleur import Travailleur, run
 from shared.reglages import Reglages
 
 OUVREURS = {"contacts": open_contacts, "production": open_production, "recovery": open_recovery}
