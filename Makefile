@@ -28,7 +28,7 @@ demo-panne: $(produit) ## tue le processus en pleine charge, le relance, compte 
 	@$(bin)/ecluse panne
 
 test: $(dev) ## passe les tests (TESTS=tests/unit pour une partie)
-	$(pytest) -n 2 --dist loadfile -m "not complet" $(TESTS)
+	$(pytest) -n 2 --dist loadfile -m "not complet and not longue" $(TESTS)
 
 test-complet: $(dev) ## passe les tests sur le mois entier, dont le fichier est à côté du dépôt
 	$(pytest) -m complet
@@ -56,9 +56,8 @@ chaos: $(dev) ## tue le processus N fois sous charge et compare à l'oracle (N=2
 	$(bin)/python -m tests.chaos --tirs $(N)
 
 # Une partie comme celle de l'intégration continue, sauf si N est donné : chaque genre de panne deux fois au moins.
-chaos-kafka: N = 0
 chaos-kafka: $(dev) ## casse tout sous charge en mode réparti, N fois, et compare à l'oracle (N= pour durer)
-	$(bin)/python -m tests.chaos_kafka --tirs $(N)
+	$(if $(filter command,$(firstword $(origin N))),$(bin)/python -m tests.chaos_kafka --tirs $(N),$(pytest) -s -m longue)
 
 mutants: $(dev) ## sème des bogues connus : la suite doit tous les voir
 	$(bin)/python -m tests.mutants

@@ -15,7 +15,7 @@ from tests.infra.postgres import Postgres
 from tests.infra.redis import Redis
 from tests.maisons import draw_seed
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1_200)]
+pytestmark = [pytest.mark.chaos, pytest.mark.longue, pytest.mark.timeout(1_200)]
 # With two of each kind and a death at each named point there are more.
 PANNES: Final = 25
 
