@@ -12,12 +12,15 @@ from starlette.responses import Response, StreamingResponse
 
 from ecluse.client import ATTENTE_RECONSTRUCTION
 from ecluse.distribue.chemins import CORBEILLES, LETTRES, TRAVAUX, owner_of
+from ecluse.distribue.porte import TRANSMIS
 from shared.corbeille.refus import CorbeilleInconnue
 from shared.web import problemes
 from shared.web.pages import PageRefusee
 
 # Waiting for work lasts up to a minute, and an event stream beats more often than that.
 ATTENTE: Final = httpx.Timeout(90.0, connect=3.0)
+# What processes of the house say of themselves: nobody else does, and nothing relayed comes from one.
+_DE_LA_MAISON: Final = frozenset({TRANSMIS})
 _METHODES: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 # Longer than any caller waits: who gives up first has the better message.
 _LONGUES: Final = {"/v1/reconstruction": httpx.Timeout(ATTENTE_RECONSTRUCTION + 60.0, connect=3.0)}
@@ -109,7 +112,7 @@ def _forwarded(request: Request) -> list[tuple[str, str]]:
     entetes = [
         (nom, valeur)
         for nom, valeur in request.headers.items()
-        if nom not in _DE_LA_CONNEXION and not nom.startswith("x-forwarded-")
+        if nom not in _DE_LA_CONNEXION | _DE_LA_MAISON and not nom.startswith("x-forwarded-")
     ]
     if request.client is not None:
         entetes.append(("x-forwarded-for", request.client.host))

@@ -74,17 +74,21 @@ class Commun:
 
 
 class DebitDEntree:
-    """Rate limits where a request enters the house: what one process hands to another was counted there."""
+    """Rate limits where a request enters the house: what one process hands to another was counted there.
 
-    def __init__(self, app: ASGIApp, seau: Seau, acces: Acces) -> None:
+    At the porte (``entree``) everything enters: what says otherwise comes from outside, where the token is known too.
+    """
+
+    def __init__(self, app: ASGIApp, seau: Seau, acces: Acces, *, entree: bool) -> None:
         self._app = app
+        self._entree = entree
         self._acces = acces
         self._debit = Debit(app, seau, identify_by(acces))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ``Debit``."""
         entetes = Headers(scope=scope) if scope["type"] == "http" else Headers()
-        compte = TRANSMIS not in entetes or not self._acces.check_bearer(entetes.get("authorization"))
+        compte = self._entree or TRANSMIS not in entetes or not self._acces.check_bearer(entetes.get("authorization"))
         await (self._debit if compte else self._app)(scope, receive, send)
 
 
@@ -160,7 +164,7 @@ def create_app(
     for page in (create_session_router(), create_state_page(read_state), *pages):
         app.include_router(page)
     if seau is not None:
-        app.add_middleware(DebitDEntree, seau=seau, acces=commun.acces)
+        app.add_middleware(DebitDEntree, seau=seau, acces=commun.acces, entree=commun.reglages.service == "porte")
     _observe(app, commun, read_state)
     app.state.close_streams = lambda: None
     return app

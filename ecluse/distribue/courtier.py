@@ -23,6 +23,6 @@ def reach_cluster(kafka: Kafka, prefixe: str) -> Courtier:
         kafka.protocole,
         kafka.mecanisme,
         kafka.utilisateur,
-        kafka.mot_de_passe.reveal if kafka.mot_de_passe else None,
+        kafka.mot_de_passe.read_again if kafka.mot_de_passe else None,
         kafka.autorite,
     )

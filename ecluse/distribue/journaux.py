@@ -16,12 +16,10 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_
 from structlog.typing import Processor
 
 from ecluse.distribue.reglages import ReglagesProcessus
+from shared.erreurs import describe_error
 from shared.traces import TRACE_EN_COURS
 
 _NOTRES: Final = "ecluse"
-_MAISON: Final = ("ecluse", "services", "shared")
-# Their texts speak of machines, connections and programs, never of rows.
-_TEXTES_SURS: Final = ("OSError", "KafkaError", "RedisError", "NameError", "AttributeError", "ImportError")
 # Our words for what structlog puts in a document, in the order in which a reader looks for them.
 _NOMS: Final = {"timestamp": "instant", "level": "niveau", "logger": "logger", "event": "message"}
 _CACHE: Final = "***"
@@ -91,16 +89,6 @@ def _hide(secrets: Sequence[str]) -> Processor:
         return {nom: hide(valeur) for nom, valeur in document.items()}
 
     return process
-
-
-def describe_error(erreur: BaseException) -> str:
-    """An error in one line. The text of a library may hold what it was working on: only ours, and some, are shown."""
-    classes = [c for c in type(erreur).__mro__ if issubclass(c, Exception)]
-    sure = any(c.__module__.partition(".")[0] in _MAISON or c.__name__ in _TEXTES_SURS for c in classes)
-    if sure:
-        return f"{type(erreur).__name__}: {erreur}"
-    code = getattr(getattr(erreur, "orig", erreur), "sqlstate", None)
-    return f"{type(erreur).__name__} ({code})" if code else type(erreur).__name__
 
 
 def _tell_error(_: object, __: str, document: Document) -> Document:

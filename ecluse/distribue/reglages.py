@@ -1,6 +1,7 @@
 """The settings of a process, read once from its environment (the only place that looks at it)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -20,15 +21,23 @@ class ReglageFaux(Exception):
 
 
 class Secret:
-    """A value that no log and no message ever shows."""
+    """A value that no log and no message ever shows. ``fichier``: where it was read."""
 
-    __slots__ = ("_valeur",)
+    __slots__ = ("_fichier", "_valeur")
 
-    def __init__(self, valeur: str) -> None:
+    def __init__(self, valeur: str, fichier: Path | None = None) -> None:
         self._valeur = valeur
+        self._fichier = fichier
 
     def reveal(self) -> str:
         """The value, for whoever opens a connection."""
+        return self._valeur
+
+    def read_again(self) -> str:
+        """The value as its file holds it now; while there is nothing to read, as it was."""
+        if self._fichier is not None:
+            with suppress(OSError, UnicodeDecodeError):
+                self._valeur = self._fichier.read_text(encoding="utf-8").strip() or self._valeur
         return self._valeur
 
     def __repr__(self) -> str:
@@ -165,7 +174,9 @@ def read_one(environ: Mapping[str, str], variable: Variable) -> Any:
     except ValueError:
         recu = "" if variable.secrete else f" ; reçu : {texte[:100]!r}"
         raise ReglageFaux(f"{origine} : valeur refusée ; attendu : {variable.forme.attendu}{recu}") from None
-    return Secret(valeur) if variable.secrete else valeur
+    if not variable.secrete:
+        return valeur
+    return Secret(valeur, Path(environ[variable.fichier].strip()) if origine == variable.fichier else None)
 
 
 def _require(environ: Mapping[str, str], variable: Variable, processus: frozenset[Processus]) -> Any:

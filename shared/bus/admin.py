@@ -25,6 +25,8 @@ _LIBELLES: Final = {
     "retention.ms": "durée de garde (ms)",
     "retention.bytes": "volume gardé (octets)",
     "max.message.bytes": "taille d'un envoi (octets)",
+    "message.timestamp.type": "qui date un enregistrement",
+    "segment.ms": "durée d'un segment (ms)",
 }
 
 

@@ -11,6 +11,7 @@ from shared.reglages import PARTITIONS
 PREFIXE: Final = "ecluse"
 _HEURE: Final = 3_600_000
 _JOUR: Final = 24 * _HEURE
+_SEGMENT: Final = 7 * _JOUR
 _MEBI: Final = 1_048_576
 CLE_DOSSIER: Final = "caf|dossier"
 
@@ -20,6 +21,7 @@ class Sujet(Struct, frozen=True, kw_only=True):
 
     A partition count never changes, since it decides where a key goes: another count is another ``generation``, which
     is another topic. ``retention_ms`` None: kept for ever. ``octets_max``: largest batch that the broker takes.
+    ``date_courtier``: records bear the time of the broker, and not that of whoever wrote them.
     """
 
     famille: str
@@ -29,6 +31,7 @@ class Sujet(Struct, frozen=True, kw_only=True):
     partitions: int
     retention_ms: int | None
     octets_max: int = _MEBI
+    date_courtier: bool = False
     generation: int = 1
 
     def nom(self, prefixe: str = PREFIXE) -> str:
@@ -42,6 +45,9 @@ class Sujet(Struct, frozen=True, kw_only=True):
             "retention.ms": str(-1 if self.retention_ms is None else self.retention_ms),
             "retention.bytes": "-1",
             "max.message.bytes": str(self.octets_max),
+            "message.timestamp.type": "LogAppendTime" if self.date_courtier else "CreateTime",
+            # Only whole segments are thrown away, and the one that is written is not: it ends in time.
+            "segment.ms": str(min(_SEGMENT, (self.retention_ms or 4 * _SEGMENT) // 4)),
         }
 
 
@@ -50,12 +56,14 @@ ENTREES: Final = Sujet(
     proprietaire="front-office",
     contenu=(
         "événements du front-office, à juger. Chaque service lit avec son groupe et garde ses types ; ce qui est "
-        "illisible ou de personne revient à contacts"
+        "illisible ou de personne revient à contacts. Le courtier date chaque enregistrement à son arrivée"
     ),
     cle=CLE_DOSSIER,
     partitions=PARTITIONS,
     retention_ms=7 * _JOUR,
     octets_max=5 * _MEBI,
+    # Its writers are not ours, nor are their clocks: what waits is as old as it has been here.
+    date_courtier=True,
 )
 JOURNAUX: Final[dict[Service, Sujet]] = {
     service: Sujet(

@@ -9,6 +9,7 @@ from typing import Final
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
 from shared.bus.recepteur import EtatVoie, Recepteur
+from shared.erreurs import describe_error
 
 ATTENTE_MIN: Final = 0.1
 ATTENTE_MAX: Final = 5.0
@@ -128,5 +129,5 @@ def out_of_bounds(voie: Voie, place: int, debut: int, fin: int, recepteur: Recep
 
 
 def name_error(erreur: BaseException) -> str:
-    """An error in one short line."""
-    return f"{type(erreur).__name__} {erreur}".strip()[:300]
+    """An error in one short line, without what it was working on."""
+    return describe_error(erreur)[:300]

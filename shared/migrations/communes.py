@@ -50,6 +50,12 @@ def create_partial_index(nom: str, table: str, colonne: str, condition: str) -> 
     op.create_index(nom, table, [colonne], sqlite_where=text(condition), postgresql_where=text(condition))
 
 
+def set_on_postgresql(table: str, reglage: str) -> None:
+    """Tell PostgreSQL how to keep a table."""
+    if op.get_context().dialect.name == "postgresql":
+        op.execute(f"ALTER TABLE {table} {reglage}")
+
+
 def create_watermarks() -> None:
     """0001: how far a consumer has gone."""
     op.create_table(
@@ -158,17 +164,6 @@ def drop_service() -> None:
     drop("lettre_morte", "boite", "epoque", "publieur", "journal")
 
 
-def add_kafka_reading() -> None:
-    """0002: what a consumer keeps of the logs that it reads on Kafka."""
-    op.create_table("epoque_vue", key("consommateur"), key("source"), key("numero", ENTIER), full("marque"))
-    op.create_table("sujet_lu", key("consommateur"), key("source"), full("sujet"))
-
-
-def drop_kafka_reading() -> None:
-    """Undo ``add_kafka_reading``."""
-    drop("sujet_lu", "epoque_vue")
-
-
 def add_kafka_writing() -> None:
     """0002: rows of the log that wait for their position, where the log goes, and what its workers tell."""
     with op.batch_alter_table("journal") as journal:
@@ -181,10 +176,13 @@ def add_kafka_writing() -> None:
     op.create_table(
         "presence", key("processus"), full("vu_le", GRAND), full("lues", ENTIER), full("retard", GRAND), null("arret")
     )
+    # Each row is written twice, and most are old: vacuum looks at what is new, not at a share of them all.
+    set_on_postgresql("journal", "SET (autovacuum_vacuum_scale_factor = 0.01)")
 
 
 def drop_kafka_writing() -> None:
     """Undo ``add_kafka_writing``. Rows that wait for a position would be lost to the first release: it refuses them."""
+    set_on_postgresql("journal", "RESET (autovacuum_vacuum_scale_factor)")
     drop("presence")
     op.drop_column("epoque", "tetes")
     op.drop_column("publieur", "annoncee")

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from shared.base import explain_refusal, is_conflict, is_refused_for_now
+from shared.erreurs import describe_error
 from shared.events.porte import Recu
 from shared.pannes import crash_point, declare_point
 from shared.runtime.journal import Evince, UnePlume
@@ -220,7 +221,7 @@ class Ecrivain:
     def _judge(self, erreur: Conflit | DBAPIError) -> Conflit | DBAPIError:
         """The conflict, if it is one. Raises ``Indisponible``, or what the database refuses whatever the moment."""
         if isinstance(erreur, Conflit) or is_conflict(erreur):
-            _LOG.info("lot repris après un conflit", extra={"service": self.service, "conflit": str(erreur)})
+            _LOG.info("lot repris après un conflit", extra={"service": self.service, "conflit": describe_error(erreur)})
             return erreur
         if is_refused_for_now(erreur):
             raise Indisponible(explain_refusal(erreur)) from erreur

@@ -76,25 +76,6 @@ class Repere(SQLModel, table=True):
     marque: str
 
 
-class EpoqueVue(SQLModel, table=True):
-    """An epoch of a source's log that a consumer has met on Kafka: what is of none of them comes from elsewhere."""
-
-    __tablename__ = "epoque_vue"
-    consommateur: str = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    numero: int = Field(primary_key=True)
-    marque: str
-
-
-class SujetLu(SQLModel, table=True):
-    """The identifier of the Kafka topic that a consumer reads for a source: another one is another log."""
-
-    __tablename__ = "sujet_lu"
-    consommateur: str = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    sujet: str
-
-
 class Presence(SQLModel, table=True):
     """What a worker process of the service last told of itself (``shared.runtime.presence``).
 
@@ -147,7 +128,7 @@ class LettreMorte(SQLModel, table=True):
 
 
 # What a consumer keeps of the logs that it reads.
-TABLES_DE_LECTURE: tuple[type[SQLModel], ...] = (Repere, EpoqueVue, SujetLu)
+TABLES_DE_LECTURE: tuple[type[SQLModel], ...] = (Repere,)
 TABLES_COMMUNES: tuple[type[SQLModel], ...] = (
     LigneJournal,
     Publieur,

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from shared.base import explain_refusal, is_conflict, is_refused_for_now
+from shared.erreurs import describe_error
 
 PREFIXE: Final = "urn:ecluse:probleme:"
 MEDIA: Final = "application/problem+json"
@@ -150,7 +151,7 @@ async def _on_database(_: Request, erreur: Exception) -> Response:
     if not is_refused_for_now(erreur) and not is_conflict(erreur):
         raise erreur
     assert isinstance(erreur, DBAPIError)  # noqa: S101  # the framework calls this handler for this class alone
-    _LOG.warning("lecture impossible pour le moment", extra={"raison": str(erreur.orig)})
+    _LOG.warning("lecture impossible pour le moment", extra={"raison": describe_error(erreur)})
     return write_problem(Indisponible(explain_refusal(erreur)))
 
 

@@ -227,12 +227,27 @@ def _copy_rows(origine: Path, copie: Path) -> None:
 
 def test_a_revision_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     write_first_release(tmp_path / "contacts.db", "contacts")
-    execute(tmp_path / "contacts.db", "CREATE TABLE sujet_lu (autre TEXT)")
+    execute(tmp_path / "contacts.db", "CREATE TABLE presence (autre TEXT)")
     avant = _statements(tmp_path / "contacts.db")
     with pytest.raises(BaseInutilisable, match=r"contacts\.db est inutilisable"), open_house(Reglages(tmp_path)):
         pass
     assert _statements(tmp_path / "contacts.db") == avant
     assert query(tmp_path / "contacts.db", "PRAGMA user_version") == [(1,)]
+
+
+@pytest.mark.parametrize("service", ["contacts", "production", "recovery"])
+def test_a_log_on_postgresql_is_vacuumed_by_what_is_new_in_it(
+    service: str, nouvelle_base: Callable[[str], str]
+) -> None:
+    base = open_postgres(nouvelle_base("migrations"), ecriture=True)
+    reglages: list[Any] = []
+    for geste, revision in ((upgrade, "0001"), (upgrade, "head"), (downgrade, "0001")):
+        geste(service, base, revision)
+        with base.connect() as connexion:
+            lu = connexion.exec_driver_sql("SELECT reloptions FROM pg_class WHERE relname = 'journal'").scalar()
+        reglages.append(lu)
+    base.dispose()
+    assert reglages == [None, ["autovacuum_vacuum_scale_factor=0.01"], None]
 
 
 def test_rows_that_wait_for_their_position_are_not_taken_back_to_the_first_release(base: Engine) -> None:

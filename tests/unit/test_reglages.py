@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ecluse.distribue import docs
 from ecluse.distribue import variables as v
+from ecluse.distribue.courtier import reach_cluster
 from ecluse.distribue.reglages import (
     VARIABLES,
     ReglageFaux,
@@ -20,6 +21,7 @@ from ecluse.distribue.reglages import (
     Service,
     processes_of,
     read,
+    read_kafka,
     read_one,
 )
 from ecluse.distribue.variables import Variable
@@ -154,6 +156,20 @@ def test_a_sasl_protocol_requires_its_mechanism_user_and_password(nom: str) -> N
     kafka = read(BONS | SASL, "production", "worker").kafka
     assert kafka is not None
     assert (kafka.protocole, kafka.mecanisme, kafka.utilisateur) == ("SASL_SSL", "SCRAM-SHA-512", "ecluse")
+
+
+def test_a_secret_of_a_file_is_read_again_and_stays_while_there_is_nothing_to_read(tmp_path: Path) -> None:
+    fichier = tmp_path / "secret"
+    fichier.write_text("avant\n")
+    sasl = SASL | {"ECLUSE_KAFKA_SASL_PASSWORD": "", "ECLUSE_KAFKA_SASL_PASSWORD_FILE": str(fichier)}
+    kafka = read_kafka(BONS | sasl)
+    assert kafka is not None
+    courtier = reach_cluster(kafka, "ecluse")
+    lus = [courtier.options()["sasl_plain_password"]]
+    for texte in ("apres\n", "", None):
+        fichier.unlink() if texte is None else fichier.write_text(texte)
+        lus.append(courtier.options()["sasl_plain_password"])
+    assert lus == ["avant", "apres", "apres", "apres"]
 
 
 def test_no_secret_is_seen_in_what_is_printed_of_the_settings() -> None:

@@ -28,6 +28,17 @@ def test_what_is_only_passing_is_thrown_away() -> None:
     assert {s.retention_ms for s in (TICS, *CONTROLES.values())} == {3_600_000}
 
 
+def test_what_is_only_passing_ends_its_segments_in_time_to_be_thrown_away() -> None:
+    for sujet in SUJETS:
+        if sujet.retention_ms is not None:
+            assert int(sujet.reglages()["segment.ms"]) <= sujet.retention_ms // 2
+
+
+def test_only_the_clock_of_the_broker_dates_what_others_write() -> None:
+    dates = {sujet.famille for sujet in SUJETS if sujet.reglages()["message.timestamp.type"] == "LogAppendTime"}
+    assert dates == {ENTREES.famille}
+
+
 def test_a_log_has_one_writer_which_is_its_service() -> None:
     assert {service: sujet.proprietaire for service, sujet in JOURNAUX.items()} == {s: s for s in SERVICES}
 
