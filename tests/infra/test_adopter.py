@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 from kafka.structs import TopicPartition
@@ -13,28 +12,22 @@ from sqlalchemy import Engine, select, text
 
 from services.production.app import bootstrap as open_production
 from shared.base import open_postgres
-from shared.bus.admin import Administration
 from shared.bus.attribution import Attribution
-from shared.bus.sujets import ENTREES, JOURNAUX, Sujet
+from shared.bus.sujets import ENTREES, JOURNAUX
 from shared.migrations import upgrade
 from shared.reglages import PARTITIONS, Reglages
 from shared.runtime.journal import JOURNAL, PUBLIEUR, take_lead
 from shared.runtime.presence import Travaux, tell_presence
 from shared.runtime.service import ServiceDeFaits
-from tests.commandes import Fin, assert_refuses, ecluse, write_clean
+from tests.commandes import Fin, assert_refuses, ecluse
 from tests.fabrique import Brut
 from tests.infra import lectures
+from tests.infra.adoption import CONTACTS, INDICATEURS, PRODUCTION, create, name, recreate
 from tests.infra.kafka import Kafka
 from tests.infra.lectures import Boucle, entering, event_loop, journal_ids, taken
 from tests.infra.postgres import Postgres
 from tests.infra.publication import Journal, dossiers
-from tests.infra.repartie import Repartie, open_repartie
 from tests.maisons import arrivee, eventually, traitee
-
-CONTACTS: Final = ("topics", "adopter", "contacts")
-PRODUCTION: Final = ("topics", "adopter", "production")
-INDICATEURS: Final = ("topics", "adopter", "indicators")
-PERIODE: Final = ("--caf", "091", "--du", "2023-01-01", "--au", "2023-01-31")
 
 
 def address(moteur: Engine) -> str:
@@ -50,25 +43,6 @@ def adopter(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         return ecluse(*CONTACTS, *options)
 
     return run
-
-
-def name(monkeypatch: pytest.MonkeyPatch, kafka: Kafka, prefixe: str, base: str) -> None:
-    """What the environment of the command says."""
-    monkeypatch.setenv("ECLUSE_KAFKA", kafka.adresse)
-    monkeypatch.setenv("ECLUSE_PREFIXE", prefixe)
-    monkeypatch.setenv("ECLUSE_DATABASE_URL", base)
-
-
-def recreate(kafka: Kafka, prefixe: str, sujet: Sujet) -> None:
-    kafka.delete_topics(sujet.nom(prefixe))
-    with Administration(lectures.Sujet(kafka, "").courtier) as administration:
-        eventually(lambda: administration.look_at(sujet.nom(prefixe)) is None)
-    create()
-
-
-def create() -> None:
-    """As the person does, until the broker has done with what it deletes."""
-    eventually(lambda: ecluse("topics", "create").code == 0)
 
 
 def stop_of(journal: Journal, moteur: Engine | None = None) -> str:
@@ -246,91 +220,6 @@ def test_what_was_deleted_before_it_was_read_is_told_and_the_rest_is_read(
     assert "n'a plus 3 enregistrements" in ecluse(*PRODUCTION, "--oui").sortie
     with entering(boucle, entrees, production):
         eventually(lambda: len(journal_ids(production)) == 7)
-
-
-@pytest.fixture
-def maison(
-    kafka: Kafka,
-    nouvelle_base: Callable[[str], str],
-    redis_url: str,
-    prefixe: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Repartie]:
-    """A distributed house that knows some dossiers."""
-    with open_repartie(kafka, nouvelle_base, redis_url, prefixe) as ouverte:
-        monkeypatch.chdir(tmp_path)
-        name(monkeypatch, kafka, prefixe, ouverte.bases["production"])
-        monkeypatch.setenv("ECLUSE_URL", ouverte.porte.url)
-        monkeypatch.setenv("ECLUSE_TOKEN", ouverte.jeton)
-        write_clean(tmp_path / "lot.ndjson")
-        assert ecluse("import", "lot.ndjson").code == 0
-        yield ouverte
-
-
-def figures() -> list[dict[str, object]]:
-    """Each figure of January, once all is in."""
-    eventually(lambda: ecluse("etat", "--json").document["a_jour"])
-    document = ecluse("indicators", *PERIODE, "--json").document
-    return [{n: i[n] for n in ("code", "valeur")} for i in document["indicateurs"]]
-
-
-def stops() -> list[str]:
-    """Why the consumers of the logs have stopped."""
-    return [c["arret"] for c in ecluse("etat", "--json").document["consommateurs"] if c["arret"]]
-
-
-def test_a_house_whose_log_was_recreated_goes_on_with_the_same_figures(
-    maison: Repartie, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    avant, production, indicateurs = figures(), maison.processus["production"], maison.processus["indicators"]
-    recreate(kafka, maison.courtier.prefixe, JOURNAUX["production"])
-    eventually(lambda: any("« ecluse topics adopter indicators »" in arret for arret in stops()))
-    assert_refuses(ecluse(*PRODUCTION, "--oui"), "un worker de production tourne")
-    production.stop()
-    assert ecluse(*PRODUCTION, "--oui").code == 0
-    production.start()
-    monkeypatch.setenv("ECLUSE_DATABASE_URL", maison.bases["indicators"])
-    assert_refuses(ecluse(*INDICATEURS, "--oui"), "autres connexions", "processus des indicateurs")
-    indicateurs.stop()
-    assert ecluse(*INDICATEURS, "--oui").code == 0
-    indicateurs.start()
-    assert figures() == avant
-    assert ecluse("rebuild", "--json").document["egal"]
-    assert ecluse("import", "lot.ndjson").code == 0
-    assert figures() == avant
-
-
-def test_a_house_whose_base_is_an_old_copy_goes_on_once_what_it_misses_is_sent_again(
-    maison: Repartie, kafka: Kafka, postgres: Postgres, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    production, indicateurs = maison.processus["production"], maison.processus["indicators"]
-    production.stop()
-    copie = postgres.create_database("copie", modele=maison.bases["production"])
-    production.start()
-    (tmp_path / "suite.ndjson").write_text(
-        "".join(json.dumps(arrivee(f"S-{n}", dossier=f"S-{n}")) + "\n" for n in range(30))
-    )
-    assert ecluse("import", "suite.ndjson").code == 0
-    avant = figures()
-    production.stop()
-    production.environ["ECLUSE_DATABASE_URL"] = copie
-    monkeypatch.setenv("ECLUSE_DATABASE_URL", copie)
-    assert ecluse(*PRODUCTION, "--oui").code == 2
-    assert ecluse(*PRODUCTION, "--sauver", "surplus.ndjson").erreurs.startswith("30 faits écrits")
-    recreate(kafka, maison.courtier.prefixe, JOURNAUX["production"])
-    assert ecluse(*PRODUCTION, "--oui").code == 0
-    production.start()
-    eventually(lambda: any("« ecluse topics adopter indicators" in arret for arret in stops()))
-    indicateurs.stop()
-    monkeypatch.setenv("ECLUSE_DATABASE_URL", maison.bases["indicators"])
-    assert ecluse(*INDICATEURS, "--refaire", "--oui").code == 0
-    indicateurs.start()
-    assert ecluse("import", "surplus.ndjson").code == 0
-    assert figures() == avant
-    assert ecluse("rebuild", "--json").document["egal"]
-    production.stop()
-    postgres.drop_database(copie)
 
 
 def test_options_that_mean_nothing_for_a_service_are_refused() -> None:
