@@ -100,7 +100,10 @@ def test_a_client_that_hears_nothing_any_more_is_replaced(
         ouverts.append(new_consumer(courtier, reglages, groupe))
         return ouverts[-1]
 
+    sourds: list[Any] = []
+
     async def hear_nothing(*_: object, timeout_ms: int = 0, **__: object) -> dict[Any, Any]:
+        sourds.append(ouverts[0])
         # Like the client, it lets others run while it waits.
         await asyncio.sleep(timeout_ms / 1000)
         return {}
@@ -115,6 +118,8 @@ def test_a_client_that_hears_nothing_any_more_is_replaced(
         eventually(lambda: recepteur.lus)
         for nom, geste in (("getmany", hear_nothing), ("end_offsets", fail), ("topics", fail)):
             monkeypatch.setattr(ouverts[0], nom, geste)
+        # What was asked before still hears.
+        eventually(lambda: sourds)
         sujet.put(b"{}", "091|D")
         eventually(lambda: recepteur.lus[1:])
     assert (recepteur.lus, len(ouverts)) == ([0, 1], 2)
