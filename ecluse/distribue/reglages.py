@@ -78,6 +78,7 @@ class ReglagesProcessus:
     urls: Mapping[str, str]
     prefixe: str
     session_ms: int
+    instance: str | None
     garde_s: int
     debit: int
     rafale: int
@@ -135,6 +136,7 @@ def read(environ: Mapping[str, str], service: Service, role: Role) -> ReglagesPr
         urls={nom: get(variable) for nom, variable in v.URLS.items() if get(variable) is not None},
         prefixe=get(v.PREFIXE),
         session_ms=get(v.SESSION),
+        instance=get(v.INSTANCE),
         garde_s=get(v.GARDE),
         debit=get(v.DEBIT),
         rafale=get(v.RAFALE),

@@ -127,5 +127,5 @@ class Ouvrier(Travailleur):
 
 def _cluster(reglages: ReglagesProcessus) -> tuple[Courtier, ReglagesLecture]:
     assert reglages.kafka is not None  # noqa: S101  # required of every process that comes here
-    lecture = ReglagesLecture(session_timeout_ms=reglages.session_ms, immobile=float(reglages.garde_s))
+    lecture = ReglagesLecture(reglages.session_ms, reglages.instance, float(reglages.garde_s))
     return reach_cluster(reglages.kafka, reglages.prefixe), lecture

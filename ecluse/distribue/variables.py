@@ -94,6 +94,12 @@ SESSION: Final = Variable(
     "silence (ms) après lequel Kafka donne les partitions d'un worker à un autre",
     defaut="45000",
 )
+INSTANCE: Final = Variable(
+    "ECLUSE_INSTANCE",
+    formes.PREFIXE,
+    "nom de ce worker, à lui seul dans son service : relancé sous ce nom, il retrouve ses partitions sans nouveau "
+    "partage ; absente : un partage à chaque départ",
+)
 GARDE: Final = Variable(
     "ECLUSE_WATCHDOG_S",
     formes.integer(5, 86_400),
@@ -139,6 +145,6 @@ AUTORITE: Final = Variable(
 )  # fmt: skip
 
 VARIABLES: Final[tuple[Variable, ...]] = (
-    KAFKA, BASE, REDIS, JETON, HOTE, PORT, MANDATAIRES, *URLS.values(), PREFIXE, SESSION, GARDE, DEBIT, RAFALE, NIVEAU,
-    TRACES, PART_TRACEE, PROTOCOLE, MECANISME, UTILISATEUR, MOT_DE_PASSE, AUTORITE,
+    KAFKA, BASE, REDIS, JETON, HOTE, PORT, MANDATAIRES, *URLS.values(), PREFIXE, SESSION, INSTANCE, GARDE, DEBIT,
+    RAFALE, NIVEAU, TRACES, PART_TRACEE, PROTOCOLE, MECANISME, UTILISATEUR, MOT_DE_PASSE, AUTORITE,
 )  # fmt: skip

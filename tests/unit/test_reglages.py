@@ -48,6 +48,7 @@ FAUX: dict[str, tuple[str, ...]] = {
     "ECLUSE_URL_CONTACTS": ("contacts:8080", "ftp://contacts", "http://", "http://un deux", "http://x:0", "http://[x"),
     "ECLUSE_PREFIXE": ("a.b", "é", "x" * 65, "a b"),
     "ECLUSE_SESSION_TIMEOUT_MS": ("45s", "5999", "1800001"),
+    "ECLUSE_INSTANCE": ("un worker", "w.1"),
     "ECLUSE_WATCHDOG_S": ("0", "un"),
     "ECLUSE_RATE": ("0", "beaucoup"),
     "ECLUSE_RATE_BURST": ("0", "1e6"),
