@@ -19,7 +19,7 @@ from shared.reglages import Reglages
 from shared.runtime.reperes import load_marks
 from shared.runtime.service import Cloche
 from tests.infra.postgres import Postgres
-from tests.maisons import PATIENCE, arrivee, deposit, traitee
+from tests.maisons import PATIENCE, arrivee, deposit, eventually, traitee
 
 DOUZE = range(12)
 
@@ -112,6 +112,47 @@ def test_a_checkpoint_that_another_wrote_at_the_same_watermarks_is_replaced_whol
         assert second.consommateur.checkpoint()
         assert remplacements == [1]
         assert kept(base).diff(second.puits.pli) == []
+
+
+def test_who_is_stopped_on_one_log_leaves_the_checkpoint_to_another(maison: Maison, base: str) -> None:
+    premier = maison.indicateurs
+    deposit(maison, *(arrivee(f"P{n}") for n in DOUZE))
+    catch_up(maison, premier)
+    assert premier.consommateur.checkpoint()
+    with another(maison) as second:
+        catch_up(maison, second)
+        assert not second.consommateur.checkpoint()
+        premier.consommateur.avances["production"].arret = "ancienne copie"
+        assert eventually(second.consommateur.checkpoint)
+        assert not premier.consommateur.checkpoint()
+        assert kept(base).diff(second.puits.pli) == []
+
+
+def test_a_restart_from_the_logs_reaches_every_process_whoever_is_asked(maison: Maison, base: str) -> None:
+    premier = maison.indicateurs
+    deposit(maison, *(arrivee(f"P{n}") for n in DOUZE))
+    catch_up(maison, premier)
+    assert premier.consommateur.checkpoint()
+    with another(maison) as second:
+        catch_up(maison, second)
+        faux = premier.puits.pli
+        with premier.consommateur.held_still():
+            faux.apply(maison.services["production"].read(0, 100, faux.types))
+        assert second.puits.pli.diff(faux) != []
+        second.consommateur.avances["production"].arret = "ancienne copie"
+        assert second.rebuild(accepter_restauration=True).egal
+        assert [a.arret for a in second.consommateur.avances.values()] == [None] * 3
+        # The other one held the checkpoint, and nothing of what it had is kept.
+        eventually(lambda: premier.puits.pli is not faux)
+        deposit(maison, *(traitee(f"P{n}") for n in DOUZE))
+        catch_up(maison, premier, second)
+        assert premier.puits.pli.diff(second.puits.pli) == []
+        assert eventually(lambda: premier.consommateur.checkpoint() or second.consommateur.checkpoint())
+        assert kept(base).diff(second.puits.pli) == []
+        assert premier.rebuild().egal
+    with another(maison) as suivant:
+        catch_up(maison, suivant)
+        assert suivant.puits.pli.diff(premier.puits.pli) == []
 
 
 def test_who_lost_the_connection_that_held_the_checkpoint_writes_nothing_over_its_successor(

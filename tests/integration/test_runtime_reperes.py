@@ -31,7 +31,7 @@ JOUR: Final = "2023-01-10T10:00:00Z"
 @dataclass
 class FauxJournal:
     """A log that a test holds in its hands. ``lectures``: how many more times it may be read; ``lue``: how many it was
-    asked."""
+    asked; ``refus``: how many more times it refuses to be read on; ``reprises``: how many times it did not."""
 
     horloge: Horloge
     nom: str = "production"
@@ -41,6 +41,8 @@ class FauxJournal:
     attente: int = 0
     mort: bool = False
     lue: int = 0
+    refus: int = 0
+    reprises: int = 0
     lectures: Semaphore = field(default_factory=lambda: Semaphore(10**9))
 
     def tick(self) -> Tic:
@@ -66,6 +68,11 @@ class FauxJournal:
 
     def resume(self, avance: Avance) -> None:
         """See ``Source.resume``."""
+        del avance
+        self.refus -= 1
+        if self.refus >= 0:
+            raise PasEncore("no reader yet")
+        self.reprises += 1
 
     @contextmanager
     def reread(self) -> Iterator[Self]:
@@ -160,6 +167,13 @@ def test_a_publisher_that_has_not_spoken_yet_is_waited_for(tmp_path: Path, caplo
         journal.lignee = [MaillonEpoque("E1", 0)]
         assert eventually(lambda: essai.a_jour)
     assert caplog.records == []
+
+
+def test_a_log_that_can_not_be_read_on_yet_is_asked_again(tmp_path: Path) -> None:
+    journal = FauxJournal(Horloge(), refus=3, records=[record(1, 0)], tete=1)
+    with banc(tmp_path, journal) as essai:
+        eventually(lambda: essai.a_jour)
+        assert (essai.releve.positions, journal.reprises) == ([1], 1)
 
 
 def test_a_dead_publisher_does_not_look_like_a_quiet_day(tmp_path: Path) -> None:
