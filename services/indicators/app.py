@@ -17,10 +17,11 @@ from services.indicators.tableau import Tableau
 from shared.base import open_engine
 from shared.migrations import prepare_base
 from shared.reglages import Reglages
-from shared.runtime.consommateur import Consommateur, Garde, SeulGardien, Source
+from shared.runtime.consommateur import Consommateur
 from shared.runtime.garde import GardePostgres
 from shared.runtime.reperes import POINT, REPERE, Avance, load_marks, read_identity
 from shared.runtime.service import Cloche
+from shared.runtime.suivi import Garde, SeulGardien, Source
 from shared.runtime.tables import TABLES_DE_LECTURE
 from shared.temps import write_instant
 

@@ -11,9 +11,10 @@ from sqlalchemy import Engine
 from services.indicators import store
 from services.indicators.fold.pli import Pli
 from services.indicators.puits import PuitsDuPli
-from shared.runtime.consommateur import Consommateur, Garde, Lecture, Source
+from shared.runtime.consommateur import Consommateur
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.runtime.reperes import Arret, PasEncore, Trou
+from shared.runtime.suivi import Garde, Lecture, Source
 
 ECARTS_MONTRES: Final = 100
 LECTURE: Final = 20_000

@@ -10,10 +10,10 @@ from shared.bus.rangement import Rangement
 from shared.bus.recepteur import Message, Recepteur
 from shared.bus.sujets import way_back
 from shared.bus.tics import Lignee, TicsLus
-from shared.runtime.consommateur import Lecture
 from shared.runtime.journal import Enregistrement
 from shared.runtime.reperes import Arret, Avance, PasEncore, Trou
 from shared.runtime.service import Cloche, MaillonEpoque, Tic
+from shared.runtime.suivi import Lecture
 
 # A record may come after those of other partitions; for longer, it is missing (seconds).
 PATIENCE_TROU: Final = 10.0

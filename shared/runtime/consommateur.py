@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import RLock, Thread
 from time import monotonic
-from typing import Final, Protocol
+from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
@@ -27,7 +27,8 @@ from shared.runtime.reperes import (
     save_identity,
     save_marks,
 )
-from shared.runtime.service import Cloche, MaillonEpoque, Tic
+from shared.runtime.service import Cloche
+from shared.runtime.suivi import Garde, Puits, SeulGardien, Source
 from shared.temps import SECONDE
 
 LECTURE_MAX: Final = 5_000
@@ -40,68 +41,6 @@ REGARD: Final = 2.0
 AVANT_POINT: Final = declare_point("consommateur.avant_point", "cellules et repères écrits, rien de validé")
 APRES_POINT: Final = declare_point("consommateur.apres_point", "cellules et repères validés ensemble")
 _LOG = logging.getLogger("ecluse.consommateur")
-
-
-class Lecture(Protocol):
-    """A log that can be read in the order of its positions."""
-
-    nom: str
-
-    def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]: ...
-
-
-class Source(Lecture, Protocol):
-    """A log that can be followed: a service, seen from a consumer.
-
-    ``resume``: what is read next follows these watermarks; ``reread``: the log from its beginning, for a rebuild.
-    """
-
-    def tick(self) -> Tic: ...
-    def lineage(self) -> list[MaillonEpoque]: ...
-    def resume(self, avance: Avance) -> None: ...
-    def reread(self) -> AbstractContextManager[Lecture]: ...
-
-
-class Puits(Protocol):
-    """What takes the records: ``apply`` in memory; ``collect`` a copy of what changed, ``save`` it within the
-    checkpoint's transaction, ``saved`` once it is committed."""
-
-    types: Sequence[str]
-
-    def apply(self, records: Sequence[Enregistrement]) -> None: ...
-    def collect(self) -> None: ...
-    def save(self, connexion: Connection) -> None: ...
-    def saved(self) -> None: ...
-    def start_over(self) -> None:
-        """The checkpoint is not ours: the next one replaces it whole."""
-        ...
-
-    def forget(self) -> None:
-        """Nothing has been applied: the logs come again from their beginning."""
-        ...
-
-
-class Garde(Protocol):
-    """Who may write the checkpoint, when several processes fold the same logs: at most one holds it at a time."""
-
-    def hold(self) -> bool:
-        """Whether this process holds it now, having taken it if it was free."""
-        ...
-
-    def release(self) -> None:
-        """Give it back."""
-        ...
-
-
-class SeulGardien:
-    """The one process of a data folder."""
-
-    def hold(self) -> bool:
-        """See ``Garde``."""
-        return True
-
-    def release(self) -> None:
-        """See ``Garde``."""
 
 
 @dataclass(frozen=True)

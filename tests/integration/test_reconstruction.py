@@ -10,9 +10,9 @@ import pytest
 from ecluse.maison import Maison, open_house
 from services.indicators.reconstruction import JournalArrete, ReconstructionEnCours
 from shared.reglages import Reglages
-from shared.runtime.consommateur import Lecture
 from shared.runtime.ecrivain import Indisponible
 from shared.runtime.reperes import Arret, PasEncore, Trou
+from shared.runtime.suivi import Lecture
 from tests.maisons import arrivee, deposit, value
 
 Relire = Callable[[], None]
