@@ -308,20 +308,23 @@ def _flow(courtier: Courtier, par_seconde: int, serie: str, arret: threading.Eve
 def _watch(maison: Repartie, secondes: int, par_seconde: int) -> list[float]:
     """Seconds from the sending of each event to the figure that counts it."""
     jour = (datetime.now(UTC) - timedelta(days=3)).date().isoformat()
-    question = f"/v1/indicateurs?caf=091&du={jour}&au={datetime.now(UTC).date().isoformat()}&code=ARRIVEES"
+    question = f"/v1/indicateurs?caf=091&du={jour}&au={datetime.now(UTC).date().isoformat()}&code=PIECES-ARRIVEES"
     arret, envoyes, retards = threading.Event(), list[float](), list[float]()
     flux = threading.Thread(target=_flow, args=(maison.courtier, par_seconde, "F", arret, envoyes))
     with maison.processus["indicators"].client() as client:
         flux.start()
-        fin = time.perf_counter() + secondes
-        while time.perf_counter() < fin or len(retards) < len(envoyes):
-            if time.perf_counter() > fin:
-                arret.set()
-            vus = int(client.get(question).json()["indicateurs"][0]["valeur"] or 0)
-            instant = time.perf_counter()
-            retards += [instant - envoi for envoi in envoyes[len(retards) : vus]]
-            time.sleep(0.05)
-        flux.join()
+        try:
+            fin = time.perf_counter() + secondes
+            while time.perf_counter() < fin or len(retards) < len(envoyes):
+                if time.perf_counter() > fin:
+                    arret.set()
+                vus = int(client.get(question).raise_for_status().json()["indicateurs"][0]["valeur"] or 0)
+                instant = time.perf_counter()
+                retards += [instant - envoi for envoi in envoyes[len(retards) : vus]]
+                time.sleep(0.05)
+        finally:
+            arret.set()
+            flux.join()
     # The first seconds wake every process up.
     return retards[par_seconde * 3 :]
 
