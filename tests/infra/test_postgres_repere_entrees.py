@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from shared.base import open_postgres
 from shared.migrations import upgrade
-from shared.runtime.repere_entrees import Devance, move_offset, load_offsets
+from shared.runtime.repere_entrees import Devance, load_offsets, move_offset
 
 SUJET = "identifiant-du-sujet"
 
