@@ -27,8 +27,9 @@ demo: $(produit) ## lance Écluse avec une journée de la Caf 091, sur http://12
 demo-panne: $(produit) ## tue le processus en pleine charge, le relance, compte ce qui est perdu ou doublé
 	@$(bin)/ecluse panne
 
+# Quatre à la fois, même sur deux cœurs : les tests sur de vrais processus passent leur temps à les attendre.
 test: $(dev) ## passe les tests (TESTS=tests/unit pour une partie)
-	$(pytest) -n 2 --dist loadfile -m "not complet and not longue" $(TESTS)
+	$(pytest) -n 4 --dist loadfile -m "not complet and not longue" $(TESTS)
 
 test-complet: $(dev) ## passe les tests sur le mois entier, dont le fichier est à côté du dépôt
 	$(pytest) -m complet

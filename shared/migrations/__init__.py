@@ -33,14 +33,14 @@ def upgrade(service: str, base: Base, revision: str = "head") -> None:
 
     Raises ``BaseInutilisable``, also when it is another service's; ``BaseTropRecente`` when a newer program wrote it.
     """
-    with _connect(base) as connexion:
+    with connect(base) as connexion:
         _read(connexion, service)
         _move(connexion, service, revision, descend=False)
 
 
 def downgrade(service: str, base: Base, revision: str) -> None:
     """Bring a database down to an earlier revision (``base``: to nothing). Raises as ``upgrade``."""
-    with _connect(base) as connexion:
+    with connect(base) as connexion:
         _read(connexion, service)
         _move(connexion, service, revision, descend=True)
 
@@ -50,7 +50,7 @@ def current(service: str, base: Base) -> str | None:
 
     Raises ``BaseInutilisable``, also when it is another service's.
     """
-    with _connect(base) as connexion:
+    with connect(base) as connexion:
         _refuse_other(connexion, service)
         return read_revision(connexion)
 
@@ -66,7 +66,7 @@ def prepare_base(moteur: Engine, service: str, modeles: Sequence[type[SQLModel]]
     Raises ``BaseNonMigree`` when a PostgreSQL database is not at this program's revision, ``BaseTropRecente``,
     ``BaseInutilisable``.
     """
-    with _connect(moteur) as connexion:
+    with connect(moteur) as connexion:
         revision = _read(connexion, service)
         if revision == head_of(service):
             return
@@ -113,8 +113,8 @@ def _refuse_other(connexion: Connection, service: str) -> None:
 
 
 @contextmanager
-def _connect(base: Base) -> Iterator[Connection]:
-    """One transaction; what prevents it is ``BaseInutilisable``."""
+def connect(base: Base) -> Iterator[Connection]:
+    """One transaction, on a database that is not in use yet; what prevents it is ``BaseInutilisable``."""
     moteur = open_postgres(base, ecriture=True, silence=None) if isinstance(base, str) else base
     try:
         with moteur.begin() as connexion:

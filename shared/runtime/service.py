@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from shared.base import open_engine
 from shared.corbeille.tables import TABLES_CORBEILLE
 from shared.events.porte import Recu
-from shared.migrations import prepare_base
+from shared.migrations import connect, prepare_base
 from shared.reglages import Reglages
 from shared.runtime.ecrivain import Ecrivain
 from shared.runtime.journal import (
@@ -168,5 +168,5 @@ def _open_pen(ecriture: Engine, nom: str) -> UnePlume:
     """Several writers share a PostgreSQL database and leave the log to its publisher; a file has one, which leads."""
     if ecriture.dialect.name == "postgresql":
         return PlumeDifferee(nom)
-    with ecriture.begin() as connexion:
+    with connect(ecriture) as connexion:
         return take_lead(connexion, nom, uuid4().hex)

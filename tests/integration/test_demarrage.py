@@ -26,7 +26,7 @@ def test_a_database_from_a_newer_version(service: str, tmp_path: Path) -> None:
     assert query(base, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
-@pytest.mark.parametrize("service", ["production", "indicators"])
+@pytest.mark.parametrize("service", ["contacts", "production", "recovery"])
 def test_the_first_release_refuses_a_database_of_this_one(service: str, tmp_path: Path) -> None:
     with open_house(Reglages(tmp_path)):
         pass

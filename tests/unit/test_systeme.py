@@ -47,6 +47,7 @@ def test_waiting_for_a_server_ends_at_a_hole() -> None:
             assert self.appels == 1, "it asks again, and could ask for ever"
             return {
                 "a_jour": False,
+                "services": [],
                 "consommateurs": [{"arret": None, "trou": "après 3, attendu 5"}],
                 "injoignables": [],
             }
