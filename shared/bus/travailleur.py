@@ -65,13 +65,20 @@ def set_level(niveau: str) -> None:
     logging.getLogger("ecluse").setLevel(niveau.upper())
 
 
+class _Application(faust.App):
+    """An app that keeps nothing on disk: Faust would leave a folder where it was started, at each start another."""
+
+    def _create_directories(self) -> None:
+        pass
+
+
 def build_app(service: str, courtier: Courtier, change_level: Callable[[str], None] = set_level) -> faust.App:
     """The Faust app of a process of a service.
 
     Its group is its own: every process hears every order, nothing is shared, and the group that reads the ingress
     never notices.
     """
-    application = faust.App(
+    application = _Application(
         f"ecluse-{service}-{uuid.uuid4().hex[:12]}",
         broker=[f"kafka://{serveur}" for serveur in courtier.serveurs],
         broker_credentials=_credentials(courtier),

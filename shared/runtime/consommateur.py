@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import RLock, Thread
 from time import monotonic
 from typing import Final
@@ -13,14 +12,13 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from shared.pannes import crash_point, declare_point
-from shared.runtime.journal import Enregistrement, Evince
+from shared.runtime.fraicheur import Fraicheur, age_of
+from shared.runtime.poursuite import Poursuite
 from shared.runtime.reperes import (
     POINT,
     Arret,
     Avance,
     Identite,
-    PasEncore,
-    Trou,
     forget_marks,
     load_marks,
     read_identity,
@@ -31,7 +29,6 @@ from shared.runtime.service import Cloche
 from shared.runtime.suivi import Garde, Puits, SeulGardien, Source
 from shared.temps import SECONDE
 
-LECTURE_MAX: Final = 5_000
 POINT_TOUS_LES: Final = 2 * SECONDE
 POINT_RECORDS: Final = 60_000
 # A consumer passes at least every second: without news for longer, nobody knows what it has missed (seconds).
@@ -41,15 +38,6 @@ REGARD: Final = 2.0
 AVANT_POINT: Final = declare_point("consommateur.avant_point", "cellules et repères écrits, rien de validé")
 APRES_POINT: Final = declare_point("consommateur.apres_point", "cellules et repères validés ensemble")
 _LOG = logging.getLogger("ecluse.consommateur")
-
-
-@dataclass(frozen=True)
-class Fraicheur:
-    """How fresh a figure is: instant of the last event applied, age of what is certainly complete, caught up or not."""
-
-    dernier_evenement: int | None
-    retard_secondes: float | None
-    a_jour: bool
 
 
 class Consommateur:
@@ -71,20 +59,19 @@ class Consommateur:
         self.verrou = RLock()
         # Held during a checkpoint, and always taken before ``verrou``: figures are served while it is written.
         self._point = RLock()
-        self.avances = {s.nom: charge.get(s.nom, Avance()) for s in sources}
-        self._sources = sources
         self._puits = puits
         self._moteur = moteur
         self._clock = clock
         self._cloche = cloche
         self._garde = garde or SeulGardien()
         self._partage = garde is not None
+        self._poursuites = [
+            Poursuite(s, charge.get(s.nom, Avance()), puits, self.verrou, partagee=self._partage) for s in sources
+        ]
         self._gardait = garde is None
         point = charge.get(POINT, Avance())
         self._point_lu = Identite(point.marque, point.curseur)
         self._regarde_le = monotonic()
-        # Logs of which the reader has not been told yet where to read on.
-        self._a_reprendre = {s.nom for s in sources}
         self._depuis_point = 0
         self._point_le = clock()
         self._passes_a_jour = 0
@@ -92,11 +79,15 @@ class Consommateur:
         self._fini = False
         self._fil = Thread(target=self._run, name=f"consommateur-{nom}", daemon=True)
 
+    @property
+    def avances(self) -> dict[str, Avance]:
+        """How far each log is applied, by its name."""
+        return {p.nom: p.avance for p in self._poursuites}
+
     def start(self) -> None:
         """Check the lineage of each log, then apply in a thread of its own."""
-        for source in self._sources:
-            self._guard(source, self._check_lineage)
-            self._guard(source, self._resume)
+        for poursuite in self._poursuites:
+            poursuite.start()
         self._fil.start()
 
     def stop(self) -> None:
@@ -111,14 +102,9 @@ class Consommateur:
         """The freshness of everything applied so far: what is in a log at this moment and not applied is not fresh."""
         avances = self.avances.values()
         dernier = max((a.dernier for a in avances), default=0)
-        if any(a.complet_le == 0 for a in avances):
-            return Fraicheur(dernier or None, None, False)
-        retard = (self._clock() - min(a.complet_le for a in avances)) / SECONDE
-        # Clocks of two machines differ: silence is measured on ours alone.
-        entendus = [a.tic.entendu for a in avances if a.tic is not None and a.tic.entendu is not None]
-        retard = max(retard, monotonic() - min(entendus)) if entendus else retard
-        a_jour = self._passes_a_jour >= 2 and retard < RETARD_ADMIS and not self._held() and self._is_at_heads()
-        return Fraicheur(dernier or None, max(0.0, retard), a_jour)
+        retard = age_of(avances, self._clock())
+        a_jour = retard is not None and self._passes_a_jour >= 2 and retard < RETARD_ADMIS and not self._held()
+        return Fraicheur(dernier or None, retard, a_jour and self._is_at_heads())
 
     def wait_for(self, cibles: dict[str, int], attente: float) -> bool:
         """Wait until every source is applied up to its target position and ``a_jour``.
@@ -220,9 +206,8 @@ class Consommateur:
         self._point_lu = identite
         self._puits.forget()
         self._depuis_point = self._passes_a_jour = 0
-        for source in self._sources:
-            self.avances[source.nom] = Avance()
-            self._a_reprendre.add(source.nom)
+        for poursuite in self._poursuites:
+            poursuite.begin_again()
         self._arret = False
         if self._fini:
             self._fini = False
@@ -241,8 +226,8 @@ class Consommateur:
     def _apply_until_stopped(self) -> None:
         while not self._arret:
             coups = self._cloche.coups
-            lus = sum(self._guard(s, self._advance) or 0 for s in self._sources)
-            complet = all(self._is_complete(a) for a in self.avances.values())
+            lus = sum(p.advance() for p in self._poursuites)
+            complet = all(p.is_complete() for p in self._poursuites)
             self._passes_a_jour = self._passes_a_jour + 1 if complet else 0
             self._depuis_point += lus
             # A clock that was set back must not put the checkpoint off until it is what it was.
@@ -312,119 +297,9 @@ class Consommateur:
             self._depuis_point += 1
             _LOG.exception("point de reprise impossible pour le moment")
 
-    def _guard(self, source: Source, geste: Callable[[Source], int]) -> int:
-        """Run a step on a source; what must stop it is shown, never jumped."""
-        avance = self.avances[source.nom]
-        if avance.arret:
-            return 0
-        try:
-            return geste(source)
-        except (Arret, Evince) as arret:
-            avance.arret = str(arret)
-            _LOG.error("consommation arrêtée", extra={"source": source.nom, "raison": str(arret)})
-        except PasEncore:
-            return 0
-        except Exception:
-            _LOG.exception("lecture du journal impossible pour le moment", extra={"source": source.nom})
-        return 0
-
-    def _advance(self, source: Source) -> int:
-        """Apply up to one batch of a source; the number of records applied."""
-        if source.nom in self._a_reprendre:
-            self._resume(source)
-        avance = self.avances[source.nom]
-        tic = source.tick()
-        if tic.marque != avance.marque:
-            self._check_lineage(source)
-        try:
-            records = source.read(avance.curseur, LECTURE_MAX, self._puits.types)
-        except Trou as manque:
-            self._tell_hole(avance, str(manque))
-            return 0
-        suite, positions, curseur, trou = _contiguous(avance, records)
-        self._tell_hole(avance, trou)
-        with self.verrou:
-            if self.avances[source.nom] is not avance:
-                return 0
-            if suite:
-                self._puits.apply(suite)
-                for record in suite:
-                    # A place of a deposed publisher may come before: the one that follows it sends all of it again.
-                    avance.offsets[record.partition] = max(avance.offsets[record.partition], record.offset + 1)
-            if records and not trou:
-                avance.dernier = max(avance.dernier, records[-1].enregistre_le)
-            avance.positions, avance.curseur = positions, curseur
-        avance.tic = tic
-        if curseur >= tic.tete:
-            # Whatever was acknowledged before the tick is applied: what still waits has been promised to nobody.
-            avance.complet_le = tic.instant
-        return len(suite)
-
-    def _check_lineage(self, source: Source) -> int:
-        """The log must continue the one that was applied; otherwise a copy was restored: stop."""
-        avance = self.avances[source.nom]
-        lignee = source.lineage()
-        if not lignee:
-            raise PasEncore(f"le publieur de {source.nom} n'a pas encore parlé")
-        if avance.marque is not None:
-            rangs = {m.marque: i for i, m in enumerate(lignee)}
-            rang = rangs.get(avance.marque)
-            fin = lignee[rang + 1].depuis if rang is not None and rang + 1 < len(lignee) else source.tick().tete
-            if rang is None or avance.curseur > fin:
-                # What several processes keep in memory is forgotten while none of them runs.
-                commande = "topics adopter indicators --refaire" if self._partage else "rebuild --accepter-restauration"
-                raise Arret(
-                    f"le journal de {source.nom} n'est pas la suite de celui qui a été lu : une ancienne copie a été "
-                    f"restaurée (lu jusqu'à {avance.curseur}). Remettre la base d'origine, ou accepter cette copie "
-                    f"avec « ecluse {commande} »"
-                )
-        avance.marque = lignee[-1].marque
-        return 0
-
-    def _resume(self, source: Source) -> int:
-        """Have the log read on from the watermarks."""
-        # Before it is tried: a restart meanwhile asks for it again.
-        self._a_reprendre.discard(source.nom)
-        try:
-            source.resume(self.avances[source.nom])
-        except BaseException:
-            self._a_reprendre.add(source.nom)
-            raise
-        return 0
-
-    def _tell_hole(self, avance: Avance, trou: str | None) -> None:
-        if trou and trou != avance.trou:
-            _LOG.error("%s", trou)
-        avance.trou = trou
-
     def _is_at_heads(self) -> bool:
         """Whether everything committed by now is applied, and not only what was there at the last pass."""
         try:
-            return all(self.avances[s.nom].curseur >= s.tick().tete for s in self._sources)
+            return all(p.is_at_head() for p in self._poursuites)
         except Exception:
             return False
-
-    def _is_complete(self, avance: Avance) -> bool:
-        tic = avance.tic
-        return tic is not None and tic.attente == 0 and avance.curseur >= tic.tete and not avance.arret
-
-
-def _contiguous(
-    avance: Avance, records: Sequence[Enregistrement]
-) -> tuple[list[Enregistrement], list[int], int, str | None]:
-    """The records to apply: those already applied are left out, and nothing is taken beyond a hole, which is told."""
-    positions, curseur = list(avance.positions), avance.curseur
-    suite: list[Enregistrement] = []
-    for record in records:
-        atteinte = positions[record.partition]
-        if record.position > atteinte:
-            if record.precedent != atteinte:
-                trou = (
-                    f"trou dans le journal de {record.source}, partition {record.partition} : "
-                    f"après {atteinte}, attendu {record.precedent} avant {record.position}"
-                )
-                return suite, positions, curseur, trou
-            positions[record.partition] = record.position
-            suite.append(record)
-        curseur = max(curseur, record.position)
-    return suite, positions, curseur, None

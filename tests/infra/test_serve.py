@@ -180,6 +180,11 @@ def test_every_process_tells_its_health_and_measures(maison: Repartie) -> None:
             assert nom == "porte" or pret["ailleurs"]["kafka"] == "joint"
 
 
+def test_a_process_keeps_nothing_where_it_was_started(maison: Repartie) -> None:
+    for nom, processus in maison.processus.items():
+        assert list(processus.dossier.iterdir()) == [processus.journal], nom
+
+
 @pytest.mark.parametrize("nom", ["production", "production-1", "indicators", "porte"])
 def test_a_process_that_is_told_to_stop_ends_cleanly_before_it_is_killed(maison: Repartie, nom: str) -> None:
     processus = maison.processus[nom]
