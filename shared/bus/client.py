@@ -11,6 +11,9 @@ from shared.bus.courtier import Courtier
 from shared.bus.reglages import ReglagesLecture
 
 _FIN: Final = 2.0
+# A group that was shared while the broker did not know the topic, just started or the topic being made again, reads
+# nothing until its client asks anew which partitions there are: by default five minutes later.
+_SUJETS_CONNUS_MS: Final = 5_000
 # More than the largest record that a topic takes.
 _OCTETS_LUS: Final = 6 * 1_048_576
 
@@ -30,6 +33,7 @@ def new_consumer(courtier: Courtier, reglages: ReglagesLecture, groupe: str | No
         isolation_level="read_committed",
         auto_offset_reset="none",
         max_partition_fetch_bytes=_OCTETS_LUS,
+        metadata_max_age_ms=_SUJETS_CONNUS_MS,
         # A broker that is away is asked again without haste: the processors are for others.
         retry_backoff_ms=250,
         **options,

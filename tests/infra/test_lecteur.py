@@ -36,11 +36,13 @@ def sujet(kafka: Kafka, prefixe: str) -> Sujet:
 
 
 @contextmanager
-def reading(boucle: Boucle, courtier: Courtier, sujet: str, recepteur: Recepteur) -> Iterator[LecteurParLots]:
-    """A reader of the only partition of a topic."""
+def reading(
+    boucle: Boucle, courtier: Courtier, sujet: str, recepteur: Recepteur, groupe: str | None = None
+) -> Iterator[LecteurParLots]:
+    """A reader of the only partition of a topic, given to it or, in a group, shared."""
 
     async def build() -> LecteurParLots:
-        lecteur = LecteurParLots(courtier, sujet, recepteur, reglages=COURTE, partitions=[0])
+        lecteur = LecteurParLots(courtier, sujet, recepteur, reglages=COURTE, groupe=groupe, partitions=[0])
         await lecteur.start()
         return lecteur
 
@@ -123,6 +125,23 @@ def test_a_client_that_hears_nothing_any_more_is_replaced(
         sujet.put(b"{}", "091|D")
         eventually(lambda: recepteur.lus[1:])
     assert (recepteur.lus, len(ouverts)) == ([0, 1], 2)
+
+
+def test_a_group_that_shared_a_topic_while_it_was_away_finds_it_when_it_is_back(
+    boucle: Boucle, sujet: Sujet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It was away for too short a time for a look to find out.
+    monkeypatch.setattr(module, "_MESURE", 3_600.0)
+    recepteur = Simple()
+    with reading(boucle, sujet.courtier, sujet.nom, recepteur, f"{sujet.nom}.essai") as lecteur:
+        sujet.put(b"{}", "091|D")
+        eventually(lambda: recepteur.lus)
+        sujet.kafka.delete_topics(sujet.nom)
+        eventually(lambda: not lecteur.progress())
+        recepteur.lus.clear()
+        sujet.create()
+        sujet.put(b"{}", "091|D")
+        assert eventually(lambda: recepteur.lus) == [0]
 
 
 def test_a_broker_that_listens_and_never_answers_ends_the_process(boucle: Boucle) -> None:
