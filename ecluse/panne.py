@@ -26,6 +26,14 @@ CAF: Final = "091"
 _ADRESSE: Final = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
+class DepartManque(RuntimeError):
+    """A house ended before it said where it answers, with this exit status."""
+
+    def __init__(self, statut: int) -> None:
+        super().__init__(f"le serveur ne démarre pas (code {statut})")
+        self.statut = statut
+
+
 @dataclass
 class Serveur:
     """An ``ecluse up`` of its own, which can be killed and started again on the same folder. ``port`` 0: a free one."""
@@ -37,7 +45,7 @@ class Serveur:
     _lecteur: threading.Thread | None = None
 
     def start(self, **variables: str) -> None:
-        """Start, and wait until it says where it answers."""
+        """Start, and wait until it says where it answers. Raises ``DepartManque``."""
         commande = [sys.executable, "-m", "ecluse", "up", "--data-dir", str(self.dossier), "--port", str(self.port)]
         self.processus = subprocess.Popen(
             commande, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1", **variables}
@@ -49,7 +57,8 @@ class Serveur:
                 self.url = trouve[0]
                 break
         else:
-            raise RuntimeError(f"le serveur ne démarre pas (code {self.processus.wait()})")
+            self.processus.stdout.close()
+            raise DepartManque(self.processus.wait())
         self._lecteur = threading.Thread(target=_drain, args=(self.processus,), daemon=True)
         self._lecteur.start()
 
