@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -66,11 +67,30 @@ def json_field(valeur: ColumnElement[Any], rang: int, *, entier: bool = False) -
     return cast(membre, BigInteger) if entier else membre
 
 
+class _Among(FunctionElement[bool]):
+    """A column, and the JSON list of which it is one of the texts."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Among, "sqlite")
+def _among_sqlite(element: _Among, compiler: Any, **options: Any) -> str:
+    colonne, cles = (compiler.process(c, **options) for c in element.clauses)
+    return f"{colonne} IN (SELECT value FROM json_each({cles}))"  # noqa: S608  # made of the compiler's own text
+
+
+@compiles(_Among, "postgresql")
+def _among_postgresql(element: _Among, compiler: Any, **options: Any) -> str:
+    # Not IN: PostgreSQL would join, and of a young table, not analysed yet, read all rows each time.
+    colonne, cles = (compiler.process(c, **options) for c in element.clauses)
+    return f"{colonne} = ANY (ARRAY(SELECT json_array_elements_text(CAST({cles} AS json))))"
+
+
 def among_keys(colonne: Column[Any]) -> ColumnElement[bool]:
     """``colonne`` is one of the keys of ``bind_keys``."""
     cles: BindParameter[str] = bindparam(_CLES, type_=String)
-    valeurs = JsonRows(cles).table_valued("value")
-    return colonne.in_(select(_Element(valeurs.c.value)))
+    return _Among(colonne, cles)
 
 
 def select_keys(table: Table, colonne: Column[Any], colonnes: Sequence[Column[Any]]) -> Select[Any]:

@@ -73,6 +73,8 @@ def open_postgres(url: str, *, ecriture: bool = False, silence: float | None = S
         "lock_timeout": _VERROU_MAX,
         "idle_in_transaction_session_timeout": _INACTIVE_MAX,
         "synchronous_commit": "on",
+        # A plan that was kept would read a young table from end to end, longer each second, until it is analysed.
+        "plan_cache_mode": "force_custom_plan",
     }
     moteur = _create(
         adresse,
