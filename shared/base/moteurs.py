@@ -75,6 +75,8 @@ def open_postgres(url: str, *, ecriture: bool = False, silence: float | None = S
         "synchronous_commit": "on",
         # A plan that was kept would read a young table from end to end, longer each second, until it is analysed.
         "plan_cache_mode": "force_custom_plan",
+        # Keys are looked up in pages that are in memory, or on a disk that does not turn.
+        "random_page_cost": "1.1",
     }
     moteur = _create(
         adresse,

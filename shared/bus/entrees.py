@@ -77,6 +77,8 @@ class Entrees(Recepteur):
     compteurs: CompteursEntrees = field(default_factory=CompteursEntrees)
     _marque: str = ""
     _offsets: dict[int, int] = field(default_factory=dict)
+    # Read beyond the watermark, by partition: where it goes on, and how many records, all of other services.
+    _passes: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def retour(self) -> str:
@@ -88,8 +90,7 @@ class Entrees(Recepteur):
         self._marque = self.identite()
         with self.service.lecture.connect() as connexion:
             offsets = load_offsets(connexion, self.service.nom, self._marque, partitions)
-        for partition in partitions:
-            self._offsets.pop(partition, None)
+        self.revoked(partitions)
         self._offsets |= offsets
         return offsets
 
@@ -97,6 +98,7 @@ class Entrees(Recepteur):
         """See ``Recepteur.revoked``."""
         for partition in partitions:
             self._offsets.pop(partition, None)
+            self._passes.pop(partition, None)
 
     def recognises(self) -> bool:
         """See ``Recepteur.recognises``."""
@@ -109,7 +111,10 @@ class Entrees(Recepteur):
             return True
 
     def apply(self, partition: int, records: Sequence[Message]) -> None:
-        """See ``Recepteur.apply``. What a batch that failed midway had committed is not taken again."""
+        """See ``Recepteur.apply``. What a batch that failed midway had committed is not taken again.
+
+        Records of other services have no effect here: the watermark passes them with what follows, or in ``settle``.
+        """
         # Of a partition never read before there is no watermark to compare with, only its absence.
         nouveaux = [r for r in records if r.offset >= self._offsets.get(partition, 0)]
         if not nouveaux:
@@ -117,18 +122,40 @@ class Entrees(Recepteur):
         clock, traceur = self.service.reglages.clock, self.service.reglages.traceur
         maintenant = clock()
         entrees = [e for r in nouveaux if (e := read_entry(self.service.nom, r, maintenant, traceur))]
-        self._commit(partition, entrees, nouveaux[-1].offset + 1)
+        suivant, autres = nouveaux[-1].offset + 1, len(nouveaux) - len(entrees)
+        if not entrees:
+            self._passes[partition] = suivant, autres + self._passes.get(partition, (0, 0))[1]
+            return
+        self._commit(partition, entrees, suivant)
+        self.compteurs.ignores += autres
         if traceur.actif:
             traceur.follow(ECRITURE, (e.trace for e in entrees), maintenant, clock())
-        self.compteurs.ignores += len(nouveaux) - len(entrees)
+
+    def settle(self) -> None:
+        """See ``Recepteur.settle``: the watermarks of records that had no effect, all at once."""
+        passes = dict(self._passes)
+        if not passes:
+            return
+
+        def ordre(lot: Lot) -> None:
+            for partition, (suivant, _) in passes.items():
+                attendu = self._offsets.get(partition)
+                move_offset(lot.connexion, self.service.nom, self._marque, partition, attendu, suivant)
+
+        self.service.ecrivain.order(ordre).result()
+        for partition, (suivant, _) in passes.items():
+            self._moved(partition, suivant)
+
+    def _moved(self, partition: int, suivant: int) -> None:
+        """The watermark is there, beyond whatever had been put off."""
+        self._offsets[partition] = suivant
+        self.compteurs.ignores += self._passes.pop(partition, (0, 0))[1]
 
     def _commit(self, partition: int, entrees: Sequence[Entree], suivant: int) -> None:
         """Commit the records; half by half when the database refuses one of them, until that one is alone."""
         try:
             self._order(partition, suivant, lambda lot: self._take(lot, partition, entrees))
         except REFUSES_PAR_LA_BASE as erreur:
-            if not entrees:
-                raise
             if len(entrees) > 1:
                 milieu = len(entrees) // 2
                 self._commit(partition, entrees[:milieu], entrees[milieu].offset)
@@ -148,7 +175,7 @@ class Entrees(Recepteur):
 
         bilan = self.service.ecrivain.order(ordre).result()
         crash_point(APRES_EFFETS)
-        self._offsets[partition] = suivant
+        self._moved(partition, suivant)
         self.compteurs.acceptes += bilan.acceptes
         self.compteurs.doublons += bilan.doublons
         self.compteurs.refuses += bilan.refuses

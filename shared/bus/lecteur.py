@@ -83,11 +83,14 @@ class LecteurParLots(Service, Partageable):
         self._verrou = asyncio.Lock()
         self._fini = asyncio.Event()
         self._a_relire = False
+        # What the receiver has put off: since when it was last asked to write it down, what was wrong then.
+        self._regle_le = time.monotonic()
+        self._souci_regle: str | None = None
 
     @property
     def souci(self) -> str | None:
         """See the class."""
-        return self._regard.souci or self._souci_lot
+        return self._regard.souci or self._souci_lot or self._souci_regle
 
     @property
     def sans_courtier(self) -> bool:
@@ -177,6 +180,7 @@ class LecteurParLots(Service, Partageable):
             if self._regard.sourd:
                 raise KafkaTimeoutError("le client n'entend plus rien, il est rouvert")
             await self._place()
+            await self._settle()
             pretes = [v for v in self._voies.placed() if v.due and self.recepteur.ready(v.tp.partition)]
             if not pretes:
                 await self.sleep(_ECOUTE_MS / 4_000)
@@ -214,9 +218,7 @@ class LecteurParLots(Service, Partageable):
         except Arret:
             raise
         except Devance as devance:
-            self.compteurs.devances += 1
-            voie.place = None
-            _LOG.warning("repère déplacé par un autre : %s", devance, extra={"partition": voie.tp.partition})
+            self._fence(devance, [voie])
         except Exception as erreur:
             self.compteurs.reprises += 1
             attente = voie.fail()
@@ -229,6 +231,27 @@ class LecteurParLots(Service, Partageable):
             self.compteurs.durees.observe(time.monotonic() - debut)
             self._souci_lot = None
             voie.move(records[-1].offset + 1, records[-1].timestamp)
+
+    async def _settle(self) -> None:
+        if time.monotonic() - self._regle_le < _MESURE:
+            return
+        self._regle_le = time.monotonic()
+        try:
+            async with self._verrou:
+                await asyncio.to_thread(self.recepteur.settle)
+            self._souci_regle = None
+        except Arret:
+            raise
+        except Devance as devance:
+            self._fence(devance, self._voies)
+        except Exception as erreur:
+            self._souci_regle = f"{self.sujet} : repères non écrits pour l'instant ({name_error(erreur)})"
+            _LOG.warning("%s", self._souci_regle)
+
+    def _fence(self, devance: Devance, voies: Iterable[Voie]) -> None:
+        self.compteurs.devances += 1
+        self._forget(voies)
+        _LOG.warning("repère déplacé par un autre : %s", devance)
 
     def _seek(self, voie: Voie) -> None:
         # Taken back in between: whoever has the partition now reads its own watermark.

@@ -57,11 +57,15 @@ class Recepteur(ABC):
 
     @abstractmethod
     def apply(self, partition: int, records: Sequence[Message]) -> None:
-        """Give the records their effect, all of them durable on return.
+        """Give the records their effect, which is durable on return.
 
         Raises ``Devance`` (the watermark is read again), ``Arret`` (reading stops, a person decides); any other error
         holds the partition: the same records come again, later and later.
         """
+
+    def settle(self) -> None:
+        """Write down what was put off, if anything: asked every second. Raises what ``apply`` raises."""
+        return
 
     def revoked(self, partitions: Sequence[int]) -> None:
         """These partitions are no longer read here."""
