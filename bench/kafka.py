@@ -52,7 +52,7 @@ def servers() -> Iterator[Serveurs]:
 
 def run_parts(nombre: int) -> Iterator[str]:
     """What the parts cost alone: the limit that no program on top of them passes."""
-    yield f"## Les pièces seules ({nombre:,} enregistrements de la taille des nôtres)".replace(",", " ")
+    yield f"## Les pièces seules ({_number(nombre)} enregistrements de la taille des nôtres)"
     yield ""
     yield "| mesure | par seconde |"
     yield "|---|---:|"
@@ -79,7 +79,7 @@ def run_parts(nombre: int) -> Iterator[str]:
 
 def run_worker(nombre: int) -> Iterator[str]:
     """One worker of production on a topic that is already full: ingress, decisions, commits, publication."""
-    yield f"## Un travailleur de production, {nombre:,} événements en attente".replace(",", " ")
+    yield f"## Un travailleur de production, {_number(nombre)} événements en attente"
     yield ""
     with servers() as serveurs:
         courtier = _cluster(serveurs, "debit")
@@ -90,7 +90,7 @@ def run_worker(nombre: int) -> Iterator[str]:
             suite = _wait_published(base)
     yield "| événements/s appliqués et validés | µs de processeur du travailleur par événement | publié après (s) |"
     yield "|---:|---:|---:|"
-    yield f"| {appliques / duree:,.0f} | {charge * 1e6 / appliques:.0f} | {suite:.1f} |".replace(",", " ")
+    yield f"| {_number(appliques / duree)} | {charge * 1e6 / appliques:.0f} | {suite:.1f} |"
 
 
 def run_outage(secondes: int, par_seconde: int = 200) -> Iterator[str]:
@@ -115,7 +115,7 @@ def run_outage(secondes: int, par_seconde: int = 200) -> Iterator[str]:
     rythme = nombre / duree + par_seconde
     yield "| rattrapé en (s) | événements/s pendant le rattrapage | une heure d'arrêt serait rattrapée en (s) |"
     yield "|---:|---:|---:|"
-    yield f"| {duree:.0f} | {rythme:,.0f} | {3600 * par_seconde / (rythme - par_seconde):.0f} |".replace(",", " ")
+    yield f"| {duree:.0f} | {_number(rythme)} | {3600 * par_seconde / (rythme - par_seconde):.0f} |"
 
 
 def run_freshness(secondes: int, par_seconde: int = 500) -> Iterator[str]:
@@ -336,7 +336,11 @@ def _timed(geste: Callable[[], object]) -> float:
 
 
 def _row(nom: str, debit: float) -> str:
-    return f"| {nom} | {debit:,.0f} |".replace(",", " ")
+    return f"| {nom} | {_number(debit)} |"
+
+
+def _number(valeur: float) -> str:
+    return f"{valeur:,.0f}".replace(",", " ")
 
 
 MESURES: Mesures = {
