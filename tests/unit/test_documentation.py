@@ -10,8 +10,8 @@ from ecluse.cli import app
 from services.indicators.registre import REGISTRE
 from tests.donnees import RACINE
 
-PAGES = [RACINE / nom for nom in ("README.md", "CONTRIBUTING.md", "docs/glossaire.md")]
-PAGES += sorted((RACINE / "docs" / "guide").glob("*.md"))
+PAGES = [RACINE / nom for nom in ("README.md", "CONTRIBUTING.md", "docs/glossaire.md", "docs/deploiement.md")]
+PAGES += [page for dossier in ("guide", "decisions") for page in sorted((RACINE / "docs" / dossier).glob("*.md"))]
 PROGRAMME = ("ecluse", "services", "shared")
 par_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
