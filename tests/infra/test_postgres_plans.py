@@ -30,8 +30,8 @@ REMPLIR: dict[str, tuple[Service, str]] = {
     "contact": (
         "contacts",
         (
-            "INSERT INTO contact (cle, caf, objet, dossier, version, faits, images, impossibles, travaux, recu, repete) "
-            "SELECT '091|' || n, '091', n, 'D' || n, 1, '', '', '', '', n, false FROM generate_series(1, :n) n"
+            "INSERT INTO contact (cle, caf, objet, dossier, version, faits, images, impossibles, travaux, recu, repete)"
+            " SELECT '091|' || n, '091', n, 'D' || n, 1, '', '', '', '', n, false FROM generate_series(1, :n) n"
         ),
     ),
     "creance": (
