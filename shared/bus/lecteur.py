@@ -245,8 +245,10 @@ class LecteurParLots(Service, Partageable):
         except Devance as devance:
             self._fence(devance, self._voies)
         except Exception as erreur:
-            self._souci_regle = f"{self.sujet} : repères non écrits pour l'instant ({name_error(erreur)})"
-            _LOG.warning("%s", self._souci_regle)
+            souci = f"{self.sujet} : repères non écrits pour l'instant ({name_error(erreur)})"
+            if souci != self._souci_regle:
+                _LOG.warning("%s", souci)
+            self._souci_regle = souci
 
     def _fence(self, devance: Devance, voies: Iterable[Voie]) -> None:
         self.compteurs.devances += 1
