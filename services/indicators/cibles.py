@@ -4,17 +4,14 @@ A target belongs to (Caf, year, code) and has a kind. Several kinds may stand si
 of ``Nature`` judges. A judge without a value leaves the figure unjudged: no other kind ever takes its place.
 """
 
-import csv
 import operator
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
-from services.indicators.registre import REGISTRE
 from shared.events.base import Liste
 
 
@@ -39,12 +36,14 @@ class Etat(StrEnum):
     nd = "nd"
 
 
-class CiblesInvalides(Exception):
-    """The list of targets cannot be read; the message gives line and reason (French). Nothing is kept of it."""
+Cle: TypeAlias = tuple[str, int, str]
 
 
 class Cible(Struct, frozen=True):
-    """A target: ``valeur`` None when it was not transmitted, or when the indicator is only followed."""
+    """A target: ``valeur`` None when it was not transmitted, or when the indicator is only followed.
+
+    ``etat_source``: how the source gives it, in its own words; ``retiree``: it was taken back, and holds no more.
+    """
 
     caf: str
     annee: int
@@ -53,6 +52,12 @@ class Cible(Struct, frozen=True):
     valeur: float | None
     operateur: str | None
     source: str
+    etat_source: str = ""
+
+    @property
+    def cle(self) -> Cle:
+        """What it is the target of."""
+        return self.caf, self.annee, self.code
 
 
 class CibleAffichee(Struct, frozen=True):
@@ -63,35 +68,50 @@ class CibleAffichee(Struct, frozen=True):
     nature: str
 
 
-_OPERATEURS: Final[dict[str, Callable[[Any, Any], bool]]] = {"<=": operator.le, ">=": operator.ge}
-_RANGS: Final = {nature.value: rang for rang, nature in enumerate(Nature)}
-_COLONNES: Final = ("caf", "annee", "code", "nature", "valeur", "operateur", "unite", "etat_source", "source")
+RETIREE: Final = "retiree"
+OPERATEURS: Final[dict[str, Callable[[Any, Any], bool]]] = {"<=": operator.le, ">=": operator.ge}
+RANGS: Final = {nature.value: rang for rang, nature in enumerate(Nature)}
 
 
 class Cibles:
-    """The targets known, by (Caf, year, code)."""
+    """The targets in force, by (Caf, year, code). One writer; a reader sees each figure's before or after a change."""
 
     def __init__(self, cibles: Iterable[Cible] = ()) -> None:
-        self._par_cle: dict[tuple[str, int, str], tuple[Cible, ...]] = {}
-        for cible in sorted(cibles, key=lambda c: _RANGS[c.nature]):
-            cle = (cible.caf, cible.annee, cible.code)
-            self._par_cle[cle] = (*self._par_cle.get(cle, ()), cible)
+        self._par_cle: dict[Cle, tuple[Cible, ...]] = {}
+        self.receive(cibles)
+
+    def receive(self, cibles: Iterable[Cible]) -> None:
+        """Put each in the place of the one of the same kind."""
+        for cible in cibles:
+            autres = [c for c in self._par_cle.get(cible.cle, ()) if c.nature != cible.nature]
+            self._par_cle[cible.cle] = tuple(sorted([*autres, cible], key=lambda c: RANGS[c.nature]))
 
     def of(self, caf: str, annee: int, code: str) -> tuple[Cible, ...]:
         """The targets of a figure, the one that judges first."""
-        return self._par_cle.get((caf, annee, code), ())
+        return tuple(c for c in self._par_cle.get((caf, annee, code), ()) if c.etat_source != RETIREE)
+
+    def all(self) -> list[Cible]:
+        """Those that hold, whatever they are of."""
+        return [cible for cle in self._par_cle for cible in self.of(*cle)]
+
+    def years(self, caf: str) -> list[int]:
+        """The years of which a Caf has targets, in order."""
+        return sorted({cible.annee for cible in self.all() if cible.caf == caf})
+
+    def has(self, cible: Cible) -> bool:
+        """Whether it is known just so."""
+        return cible in self._par_cle.get(cible.cle, ())
 
     def carried(self, de: int, vers: Iterable[int]) -> "Cibles":
         """The same, with the targets of the year ``de`` standing also for other years: a demonstration moves its
         dates, and its contract with them."""
+        siennes = [cible for cible in self.all() if cible.annee == de]
         reportees = [
             msgspec.structs.replace(cible, annee=annee, source=f"{cible.source}, reportée de {de}")
             for annee in vers
-            for (_, depuis, _), cibles in self._par_cle.items()
-            if depuis == de
-            for cible in cibles
+            for cible in siennes
         ]
-        return Cibles([*(c for cibles in self._par_cle.values() for c in cibles), *reportees])
+        return Cibles([*self.all(), *reportees])
 
 
 def judge(valeur: float | None, cibles: tuple[Cible, ...]) -> Etat:
@@ -105,67 +125,9 @@ def judge(valeur: float | None, cibles: tuple[Cible, ...]) -> Etat:
         return Etat.suivi
     if juge.valeur is None or juge.operateur is None:
         return Etat.cible_non_transmise
-    return Etat.atteint if _OPERATEURS[juge.operateur](valeur, juge.valeur) else Etat.non_atteint
+    return Etat.atteint if OPERATEURS[juge.operateur](valeur, juge.valeur) else Etat.non_atteint
 
 
 def show(cibles: tuple[Cible, ...]) -> list[CibleAffichee]:
     """The targets as the answer shows them."""
     return [CibleAffichee(c.valeur, c.operateur, c.nature) for c in cibles]
-
-
-def published_targets() -> Cibles:
-    """The targets that the contracts and reports of the five Cafs print."""
-    return read_targets(resources.files("services.indicators").joinpath("donnees/cibles.csv").read_text("utf-8"))
-
-
-def read_targets(texte: str) -> Cibles:
-    """The targets of a CSV table with its header line. Raises ``CiblesInvalides``."""
-    lignes = csv.DictReader(texte.splitlines())
-    if tuple(lignes.fieldnames or ()) != _COLONNES:
-        raise CiblesInvalides(f"cibles : l'en-tête attendu est {','.join(_COLONNES)}")
-    cibles: dict[tuple[str, int, str, str], Cible] = {}
-    for ligne in lignes:
-        try:
-            cible = _read_line(ligne)
-        except ValueError as erreur:
-            raise CiblesInvalides(f"cibles, ligne {lignes.line_num} : {erreur}") from None
-        cle = (cible.caf, cible.annee, cible.code, cible.nature)
-        if cle in cibles:
-            raise CiblesInvalides(
-                f"cibles, ligne {lignes.line_num} : la cible {cible.nature} de {cible.code} pour la Caf {cible.caf} "
-                f"en {cible.annee} est déjà donnée"
-            )
-        cibles[cle] = cible
-    return Cibles(cibles.values())
-
-
-def _read_line(ligne: dict[str, str]) -> Cible:
-    if None in ligne or None in ligne.values():
-        raise ValueError(f"{len(_COLONNES)} colonnes sont attendues")
-    caf, annee, code, nature = ligne["caf"], ligne["annee"], ligne["code"], ligne["nature"]
-    if not (len(caf) == 3 and caf.isascii() and caf.isdigit()):
-        raise ValueError(f"« {caf} » n'est pas un numéro de Caf")
-    if not (len(annee) == 4 and annee.isascii() and annee.isdigit()):
-        raise ValueError(f"« {annee} » n'est pas une année")
-    if code not in REGISTRE:
-        raise ValueError(f"code « {code} » inconnu")
-    if nature not in _RANGS:
-        raise ValueError(f"nature « {nature} » inconnue : {', '.join(_RANGS)}")
-    if ligne["unite"] != REGISTRE[code].unite:
-        raise ValueError(f"{code} se mesure en {REGISTRE[code].unite}, pas en {ligne['unite']}")
-    valeur = _read_value(ligne["valeur"])
-    if valeur is not None and ligne["operateur"] not in _OPERATEURS:
-        raise ValueError(f"opérateur « {ligne['operateur']} » inconnu : <= ou >=")
-    return Cible(caf, int(annee), code, nature, valeur, ligne["operateur"] or None, ligne["source"])
-
-
-def _read_value(texte: str) -> float | None:
-    if not texte:
-        return None
-    try:
-        valeur = float(texte)
-    except ValueError:
-        raise ValueError(f"valeur « {texte} » : un nombre à point décimal est attendu") from None
-    if not 0 <= valeur < 1e15:
-        raise ValueError(f"valeur « {texte} » hors de ce qui se mesure")
-    return int(valeur) if valeur.is_integer() else valeur

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from services.indicators.figures import Formule
+from services.indicators.seuils import Seuil
 
-Unite = Literal["jours", "taux", "nombre", "centimes"]
+Unite = Literal["jours", "taux", "nombre", "centimes", "heures", "ratio", "m2"]
+Genre = Literal["calcule", "present", "saisi"]
 
 CPOG: Final = "Contrats pluriannuels d'objectifs et de gestion 2023-2027, annexe des indicateurs"
 ARIEGE: Final = "Caf de l'Ariège, rapport d'activité 2023"
@@ -24,9 +26,11 @@ COUPES_CREANCE: Final = ("caf_traitante",)
 class Indicateur:
     """One indicator. Texts are French, for people.
 
-    ``calcul``: the formula with its parameters, None for a gauge that another service reads now; ``version`` grows
-    when the formula changes; ``sens``: which way is better, None for a volume; ``maison``: a formula that no source
-    prints; ``coupes``: the dimensions along which it may be cut.
+    ``genre``: computed from events, read now from another service (``present``), or typed in by people (``saisi``);
+    ``calcul``: the formula with its parameters, None unless it is computed; ``version`` grows when the formula changes;
+    ``sens``: which way is better, None for a volume; ``maison``: a formula that no source prints; ``coupes``: the
+    dimensions along which it may be cut; ``seuils``: the constants of its formula, oldest validity first;
+    ``plancher``: the least value that makes sense.
     """
 
     code: str
@@ -40,3 +44,6 @@ class Indicateur:
     maison: bool = False
     coupes: tuple[str, ...] = ()
     version: int = 1
+    genre: Genre = "calcule"
+    seuils: tuple[Seuil, ...] = ()
+    plancher: float = 0

@@ -13,6 +13,16 @@ from services.indicators.registre.base import (
     PYRENEES_ORIENTALES,
     Indicateur,
 )
+from services.indicators.seuils import (
+    AVANT_48_HEURES,
+    DIX_JOURS,
+    SOUS_7_JOURS,
+    SOUS_48_HEURES,
+    SOUS_168_HEURES,
+    Seuil,
+    by_day,
+    today_of,
+)
 from services.indicators.views import Condition, Filtre
 from shared.events.contacts import Modalite
 
@@ -32,6 +42,14 @@ def _answered(*filtre: Condition) -> Flux:
     return Flux("contact", "clos", (REPONDU, *filtre))
 
 
+def _marked(nom: str) -> Condition:
+    """What contacts judged when the event came, by the hour and the minute that the fold does not keep.
+
+    A threshold of another value needs a mark of its own in the movements: its name says which.
+    """
+    return Condition(nom, "=", True)
+
+
 def _rate(code: str, libelle: str, population: str, formule: str, calcul: Formule, **champs: Any) -> Indicateur:
     return Indicateur(code, libelle, "taux", population, formule, calcul, coupes=COUPES_CONTACT, **champs)
 
@@ -39,36 +57,51 @@ def _rate(code: str, libelle: str, population: str, formule: str, calcul: Formul
 def _answers() -> Iterable[Indicateur]:
     reclamation = Condition("nature", "=", "reclamation")
     generale = (COURRIEL, Condition("nature", "=", "information_generale"))
-    pris_en_charge = Condition("pris_en_charge", "=", True)
+    pris_en_charge = _marked("pris_en_charge")
+    jours, heures, avant = (today_of(s).valeur for s in (DIX_JOURS, SOUS_48_HEURES, AVANT_48_HEURES))
+
+    def in_time(seuil: Seuil) -> Flux:
+        return _answered(reclamation, Condition("delai", seuil.operateur, seuil.valeur))
+
     yield _rate(
         "COG-08-25",
-        "Réclamations traitées dans les 10 jours",
+        f"Réclamations traitées dans les {jours} jours",
         "Réclamations closes par une réponse dans la période",
-        "Réclamations closes au plus 10 jours calendaires après leur réception, sur les réclamations closes",
-        Rapport(_answered(reclamation, Condition("delai", "<=", 10)), _answered(reclamation)),
+        f"Réclamations closes au plus {jours} jours calendaires après leur réception, sur les réclamations closes",
+        Rapport(by_day(DIX_JOURS, in_time), _answered(reclamation)),
         source=CPOG,
         sens="haut",
+        seuils=DIX_JOURS,
     )
     yield _rate(
         "COG-08-27",
         "Courriels d'information générale traités dans les 2 jours",
         "Courriels d'information générale clos par une réponse dans la période",
-        "Courriels clos au plus 48 heures après leur réception, sur les courriels clos",
-        Rapport(_answered(*generale, Condition("clos_sous_48h", "=", True)), _answered(*generale)),
+        f"Courriels clos au plus {heures} heures après leur réception, sur les courriels clos",
+        Rapport(
+            by_day(SOUS_48_HEURES, lambda s: _answered(*generale, _marked(f"clos_sous_{s.valeur}h"))),
+            _answered(*generale),
+        ),
         source=CPOG,
         sens="haut",
+        seuils=SOUS_48_HEURES,
     )
     yield _rate(
         "COURRIELS-PEC-48H",
-        "Courriels pris en charge en moins de 48 heures",
+        f"Courriels pris en charge en moins de {avant} heures",
         "Courriels reçus dans la période et pris en charge, transférés ou clos depuis",
-        "Courriels dont le premier de ces gestes vient moins de 48 heures après la réception, sur cette population",
+        f"Courriels dont le premier de ces gestes vient moins de {avant} heures après la réception, sur cette "
+        "population",
         Rapport(
-            _received(COURRIEL, pris_en_charge, Condition("pris_en_charge_avant_48h", "=", True)),
+            by_day(
+                AVANT_48_HEURES,
+                lambda s: _received(COURRIEL, pris_en_charge, _marked(f"pris_en_charge_avant_{s.valeur}h")),
+            ),
             _received(COURRIEL, pris_en_charge),
         ),
         source=ARIEGE,
         sens="haut",
+        seuils=AVANT_48_HEURES,
     )
 
 
@@ -106,16 +139,22 @@ def _calls() -> Iterable[Indicateur]:
         yield Indicateur(
             code, libelle, "nombre", population, "Nombre", Nombre(terme), source=ARIEGE, coupes=COUPES_CONTACT
         )
+    heures = today_of(SOUS_168_HEURES).valeur
     yield _rate(
         "REITERATION-7J",
-        "Contacts répétés dans les 7 jours",
+        f"Contacts répétés dans les {heures // 24} jours",
         "Contacts reçus dans la période",
-        "Contacts précédés d'un autre du même dossier dans les 168 heures, sur les contacts reçus",
-        Rapport(_received(Condition("repete", "=", True)), _received()),
+        f"Contacts précédés d'un autre du même dossier dans les {heures} heures, sur les contacts reçus",
+        Rapport(by_day(SOUS_168_HEURES, lambda s: _received(_marked(_REPETE[s.valeur]))), _received()),
         source=LOIRE_ATLANTIQUE,
         sens="bas",
         maison=True,
+        seuils=SOUS_168_HEURES,
     )
+
+
+# By hours, the mark that movements carry.
+_REPETE: Final = {168: "repete"}
 
 
 def _outcome(*filtre: Condition) -> Flux:
@@ -123,17 +162,21 @@ def _outcome(*filtre: Condition) -> Flux:
 
 
 def _appointments() -> Iterable[Indicateur]:
-    sous_7j = Condition("propose_sous_7j", "=", True)
+    jours = today_of(SOUS_7_JOURS).valeur
     yield Indicateur(
         "RDV-7J",
-        "Rendez-vous proposés dans les 7 jours",
+        f"Rendez-vous proposés dans les {jours} jours",
         "taux",
         "Rendez-vous dont la première proposition est faite dans la période",
-        "Rendez-vous dont le premier créneau offert est au plus 7 jours après la demande, sur cette population",
-        Rapport(Flux("rendez_vous", "propose", (sous_7j,)), Flux("rendez_vous", "propose")),
+        f"Rendez-vous dont le premier créneau offert est au plus {jours} jours après la demande, sur cette population",
+        Rapport(
+            by_day(SOUS_7_JOURS, lambda s: Flux("rendez_vous", "propose", (_marked(f"propose_sous_{s.valeur}j"),))),
+            Flux("rendez_vous", "propose"),
+        ),
         source=f"{ARIEGE} ; {PYRENEES_ORIENTALES}",
         sens="haut",
         coupes=COUPES_RENDEZ_VOUS,
+        seuils=SOUS_7_JOURS,
     )
     volumes: list[tuple[str, str, Filtre]] = [("RDV-HONORES", "Rendez-vous honorés", (HONORE,))]
     for modalite in Modalite:

@@ -29,10 +29,19 @@ from services.indicators.registre.base import (
     Indicateur,
     Unite,
 )
+from services.indicators.seuils import (
+    JOURS_DU_SOLDE,
+    MOINS_DE_10_JOURS,
+    MOINS_DE_15_JOURS,
+    PLUS_DE_40_JOURS,
+    Seuil,
+    at_end,
+    by_day,
+    today_of,
+)
 from services.indicators.views import Condition
 from shared.events.production import Teleservice
 
-JOURS_DU_SOLDE: Final = 20
 MINIMA: Final = Condition("nature", "dans", ("demande_rsa", "demande_aah"))
 WEB: Final = Condition("canal", "=", "web")
 INTERNE: Final = Condition("canal", "=", "interne")
@@ -111,25 +120,35 @@ def _delays() -> Iterable[Indicateur]:
         sens="bas",
         maison=True,
     )
-    yield _piece(
-        "PART-15J",
-        "Pièces traitées en moins de 15 jours",
-        "taux",
-        TRAITEES,
-        "Pièces au délai strictement inférieur à 15 jours, sur les pièces traitées",
-        Rapport(_treated(Condition("delai", "<", 15)), _treated()),
-        source=ARIEGE,
-        sens="haut",
+    yield _quick(
+        "PART-15J", "Pièces traitées en moins de {} jours", TRAITEES, "Pièces", "les pièces traitées", MOINS_DE_15_JOURS
     )
-    yield _piece(
+    yield _quick(
         "PART-MINIMA-10J",
-        "Demandes de minima sociaux traitées en moins de 10 jours",
-        "taux",
+        "Demandes de minima sociaux traitées en moins de {} jours",
         "Demandes de RSA et d'AAH traitées dans la période",
-        "Demandes au délai strictement inférieur à 10 jours, sur les demandes traitées",
-        Rapport(_treated(MINIMA, Condition("delai", "<", 10)), _treated(MINIMA)),
+        "Demandes",
+        "les demandes traitées",
+        MOINS_DE_10_JOURS,
+        MINIMA,
+    )
+
+
+def _quick(
+    code: str, libelle: str, population: str, quoi: str, sur: str, seuils: tuple[Seuil, ...], *filtre: Condition
+) -> Indicateur:
+    jours = today_of(seuils).valeur
+    rapides = by_day(seuils, lambda s: _treated(*filtre, Condition("delai", s.operateur, s.valeur)))
+    return _piece(
+        code,
+        libelle.format(jours),
+        "taux",
+        population,
+        f"{quoi} au délai strictement inférieur à {jours} jours, sur {sur}",
+        Rapport(rapides, _treated(*filtre)),
         source=ARIEGE,
         sens="haut",
+        seuils=seuils,
     )
 
 
@@ -137,15 +156,17 @@ def _stock() -> Iterable[Indicateur]:
     stock = Niveau("stock")
     attente = Niveau("attente")
     traitable = Difference(stock, attente)
+    ancien = today_of(PLUS_DE_40_JOURS).valeur
     yield _piece(
         "COG-08-33",
-        "Part du stock de plus de 40 jours",
+        f"Part du stock de plus de {ancien} jours",
         "taux",
         A_TRAITER,
-        "Pièces arrivées depuis strictement plus de 40 jours, sur les pièces ouvertes",
-        Rapport(StockAncien(40), stock),
+        f"Pièces arrivées depuis strictement plus de {ancien} jours, sur les pièces ouvertes",
+        Rapport(at_end(PLUS_DE_40_JOURS, lambda s: StockAncien(s.valeur)), stock),
         source=CPOG,
         sens="bas",
+        seuils=PLUS_DE_40_JOURS,
     )
     for code, libelle, population, terme in (
         ("STOCK", "Pièces à traiter", A_TRAITER, stock),
@@ -169,28 +190,35 @@ def _stock() -> Iterable[Indicateur]:
 
 
 def _balance_in_days(code: str, libelle: str, population: str, terme: Terme) -> Iterable[Indicateur]:
-    solde = Rapport(Fois(JOURS_DU_SOLDE, terme), DerniersOuvres(_treated(), JOURS_DU_SOLDE))
+    jours = today_of(JOURS_DU_SOLDE).valeur
+    solde = Rapport(
+        at_end(JOURS_DU_SOLDE, lambda s: Fois(s.valeur, terme)),
+        at_end(JOURS_DU_SOLDE, lambda s: DerniersOuvres(_treated(), s.valeur)),
+    )
     yield _piece(
         code,
         libelle,
         "jours",
         population,
-        f"Pièces × {JOURS_DU_SOLDE}, sur les pièces traitées depuis le {JOURS_DU_SOLDE}e dernier jour ouvré, inclus",
+        f"Pièces × {jours}, sur les pièces traitées depuis le {jours}e dernier jour ouvré, inclus",
         solde,
         source=PYRENEES_ORIENTALES,
         sens="bas",
         maison=True,
+        seuils=JOURS_DU_SOLDE,
     )
     yield _piece(
         f"{code}-MOYEN",
         f"{libelle}, moyenne de la période",
         "jours",
         population,
-        "Moyenne du solde à la fin de chaque jour ouvré de la période",
+        f"Moyenne, sur les jours ouvrés de la période, du solde de fin de journée (pièces × {jours}, sur les pièces "
+        f"traitées depuis le {jours}e dernier jour ouvré, inclus)",
         MoyenneOuvree(solde),
         source=PYRENEES_ORIENTALES,
         sens="bas",
         maison=True,
+        seuils=JOURS_DU_SOLDE,
     )
 
 

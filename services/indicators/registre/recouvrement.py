@@ -5,7 +5,8 @@ from typing import Final
 
 from services.indicators.figures import Cohorte, Flux, Nombre, Rapport
 from services.indicators.registre.base import ARIEGE, COUPES_CREANCE, CPOG, ECLUSE, Indicateur, Unite
-from services.indicators.views import Condition
+from services.indicators.seuils import MOIS_24, MOIS_48, Seuil, at_end, today_of
+from services.indicators.views import Condition, Filtre
 
 DIRECT: Final = Condition("mode", "dans", ("versement", "prelevement"))
 HORS_RSA: Final = Condition("prestation", "!=", "rsa")
@@ -32,21 +33,30 @@ def _fraud() -> Iterable[Indicateur]:
     yield _volume("FRAUDES-NOMBRE", "Fraudes qualifiées", "nombre", population, Flux("creance", "qualifiee"), ARIEGE)
 
 
-def _cohort(code: str, libelle: str, mois: int, frauduleuses: bool, population: str, *filtre: Condition) -> Indicateur:
+def _cohort(
+    code: str, libelle: str, seuils: tuple[Seuil, ...], frauduleuses: bool, population: str, filtre: Filtre = ()
+) -> Indicateur:
+    mois = today_of(seuils).valeur
+
+    def recovered(seuil: Seuil) -> Cohorte:
+        # A window of another length needs a sum of its own in the movements: its name says which.
+        return Cohorte(seuil.valeur, f"recouvre_{seuil.valeur}_centimes", frauduleuses, filtre)
+
+    def due(seuil: Seuil) -> Cohorte:
+        return Cohorte(seuil.valeur, "du_initial_centimes", frauduleuses, filtre)
+
     return Indicateur(
         code,
-        libelle,
+        f"{libelle} à {mois} mois",
         "taux",
         f"Créances constatées dans les 12 mois qui finissent {mois} mois avant la fin de la période, {population}",
         f"Encaissements jusqu'à {mois} mois après le constat, au plus le dû, sur ce dû : montant moins annulations",
-        Rapport(
-            Cohorte(mois, f"recouvre_{mois}_centimes", frauduleuses, filtre),
-            Cohorte(mois, "du_initial_centimes", frauduleuses, filtre),
-        ),
+        Rapport(at_end(seuils, recovered), at_end(seuils, due)),
         source=CPOG,
         sens="haut",
         maison=True,
         coupes=COUPES_CREANCE,
+        seuils=seuils,
     )
 
 
@@ -75,14 +85,14 @@ RECOUVREMENT: Final = (
         Flux("creance", "constat", (), "montant_centimes"),
     ),
     *_fraud(),
-    _cohort("COG-10-43", "Recouvrement des indus non frauduleux à 24 mois", 24, False, "non frauduleuses"),
+    _cohort("COG-10-43", "Recouvrement des indus non frauduleux", MOIS_24, False, "non frauduleuses"),
     _cohort(
         "COG-10-42",
-        "Recouvrement des indus frauduleux (hors RSA) à 48 mois",
-        48,
+        "Recouvrement des indus frauduleux (hors RSA)",
+        MOIS_48,
         True,
         "frauduleuses, hors RSA",
-        HORS_RSA,
+        (HORS_RSA,),
     ),
     Indicateur(
         "PART-DIRECT",
@@ -104,5 +114,6 @@ RECOUVREMENT: Final = (
         "Éléments des corbeilles en ce moment",
         "Nombre d'éléments prêts, lu dans les corbeilles et non dans l'historique",
         None,
+        genre="present",
     ),
 )
