@@ -1,7 +1,7 @@
 """How the command line reaches the house: in this process when its folder is free, over HTTP when another runs it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from operator import itemgetter
@@ -15,8 +15,13 @@ from ecluse.dossier import DossierOccupe, own
 from ecluse.importation import LOT, Envoi
 from ecluse.lettres import list_all, read_pages, replay_one, show
 from ecluse.maison import Maison, open_house
+from services.indicators import contrat_documents as documents
+from services.indicators.contrat import Contrat
+from services.indicators.contrat_endpoints import CSV
+from services.indicators.valeurs import Saisie
 from shared.reglages import Reglages
 from shared.systeme import explain_os
+from shared.temps import to_iso
 from shared.web.porte import EVENEMENTS_MAX
 
 PATIENCE = 600.0
@@ -40,6 +45,11 @@ class Acces(Protocol):
     def letters(self, *, closes: bool) -> Any: ...
     def letter(self, service: str, numero: int) -> Any: ...
     def replay(self, service: str, numero: int, *, essai: bool) -> Any: ...
+    def record_value(self, saisie: Saisie, cle: str | None) -> Any: ...
+    def values(self, caf: str, code: str | None) -> Any: ...
+    def import_targets(self, table: bytes, auteur: str, fichier: str, cle: str | None) -> Any: ...
+    def targets(self, caf: str, annee: int, *, historique: bool) -> Any: ...
+    def target_imports(self) -> Any: ...
 
 
 class AccesLocal:
@@ -87,6 +97,30 @@ class AccesLocal:
 
     def replay(self, service: str, numero: int, *, essai: bool) -> Any:
         return msgspec.to_builtins(replay_one(self._maison.services[service], numero, essai=essai))
+
+    def record_value(self, saisie: Saisie, cle: str | None) -> Any:
+        return msgspec.to_builtins(documents.record_value(self._contrat, saisie, cle))
+
+    def values(self, caf: str, code: str | None) -> Any:
+        return _all_values(
+            lambda apres: msgspec.to_builtins(
+                documents.list_values(self._contrat, caf, code, apres, documents.VALEURS_MAX)
+            )
+        )
+
+    def import_targets(self, table: bytes, auteur: str, fichier: str, cle: str | None) -> Any:
+        fait = self._contrat.import_targets(table, auteur, fichier, cle)
+        return msgspec.to_builtins(documents.tell_import(fait))
+
+    def targets(self, caf: str, annee: int, *, historique: bool) -> Any:
+        return msgspec.to_builtins(documents.list_targets(self._contrat, caf, annee, historique=historique))
+
+    def target_imports(self) -> Any:
+        return msgspec.to_builtins(documents.list_imports(self._contrat))
+
+    @property
+    def _contrat(self) -> Contrat:
+        return self._maison.indicateurs.contrat
 
 
 class AccesDistant:
@@ -151,6 +185,37 @@ class AccesDistant:
 
     def replay(self, service: str, numero: int, *, essai: bool) -> Any:
         return self._client.post(f"/v1/lettres-mortes/{service}/{numero}/rejeu", essai=essai)
+
+    def record_value(self, saisie: Saisie, cle: str | None) -> Any:
+        membres = {nom: getattr(saisie, nom) for nom in ("caf", "code", "valeur", "auteur", "commentaire")}
+        jours = {"du": to_iso(saisie.periode.du), "au": to_iso(saisie.periode.au)}
+        return self._client.post_body("/v1/valeurs", msgspec.json.encode(membres | jours), "application/json", cle)
+
+    def values(self, caf: str, code: str | None) -> Any:
+        limite = documents.VALEURS_MAX
+        return _all_values(
+            lambda apres: self._client.get("/v1/valeurs", caf=caf, code=code, apres=apres, limite=limite)
+        )
+
+    def import_targets(self, table: bytes, auteur: str, fichier: str, cle: str | None) -> Any:
+        return self._client.post_body("/v1/cibles", table, CSV, cle, auteur=auteur, fichier=fichier)
+
+    def targets(self, caf: str, annee: int, *, historique: bool) -> Any:
+        return self._client.get("/v1/cibles", caf=caf, annee=annee, historique=historique)
+
+    def target_imports(self) -> Any:
+        return self._client.get("/v1/cibles/imports")
+
+
+def _all_values(page: Callable[[int], Any]) -> list[Any]:
+    """The values of every page; ``page(apres)`` gives the next one."""
+    valeurs: list[Any] = []
+    apres: int | None = 0
+    while apres is not None:
+        lue = page(apres)
+        valeurs += lue["valeurs"]
+        apres = lue["suivant"]
+    return valeurs
 
 
 @contextmanager

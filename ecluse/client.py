@@ -50,6 +50,12 @@ class Client:
         """The answer to a command. Raises as ``get``."""
         return self._call("POST", chemin, params=parametres)
 
+    def post_body(self, chemin: str, corps: bytes, media: str, cle: str | None = None, **parametres: Any) -> Any:
+        """The answer to a command that has a body, under an idempotency key if there is one. Raises as ``get``."""
+        entetes = {"Content-Type": media} | ({"Idempotency-Key": cle} if cle else {})
+        parametres = {k: v for k, v in parametres.items() if v is not None}
+        return self._call("POST", chemin, content=corps, headers=entetes, params=parametres)
+
     def rebuild(self, **parametres: Any) -> Any:
         """The proof by rebuild, however long it takes. Raises as ``get``."""
         return self._call("POST", "/v1/reconstruction", params=parametres, timeout=ATTENTE_RECONSTRUCTION)

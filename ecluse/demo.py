@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Final
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from ecluse.dossier import DossierInutilisable
@@ -17,7 +18,8 @@ from ecluse.simulateur.marques import ProfilRefuse
 from ecluse.simulateur.port import ContactOuvert, CreanceOuverte, EnCours, PieceOuverte, RendezVousPris
 from ecluse.simulateur.profil import load_profil
 from services.contacts.models import LigneContact, LigneRendezVous
-from services.indicators.cibles import Cibles, published_targets
+from services.indicators.cibles import Cible
+from services.indicators.cibles_csv import published_targets
 from services.production.models import LignePiece
 from services.recovery.models import LigneCreance
 from shared.base import table_of
@@ -26,10 +28,19 @@ from shared.temps import to_iso, to_jour
 ANNEE_DU_PROFIL = 2023
 
 
-def demo_targets(today: int) -> Cibles:
-    """The published targets, those of the profile's year carried to the years that the demonstration shows."""
+AUTEUR: Final = "demonstration"
+
+
+def demo_targets(today: int) -> list[Cible]:
+    """The published targets of the profile's year, carried to the years that the demonstration shows: it moves its
+    dates, and its contract with them."""
     annee = date.fromordinal(today).year
-    return published_targets().carried(ANNEE_DU_PROFIL, (annee - 1, annee))
+    return [
+        replace(cible, annee=vers, source=f"{cible.source}, reportée de {ANNEE_DU_PROFIL}")
+        for vers in (annee - 1, annee)
+        for cible in published_targets()
+        if cible.annee == ANNEE_DU_PROFIL
+    ]
 
 
 class _Interrompu(Exception):
@@ -48,6 +59,11 @@ class Demo:
         self._maison = maison
         self._marque = chemin / f"demo-{caf}.json"
         self._rejets = Rejets(chemin / "demo.rejets.ndjson")
+
+    def carry_targets(self) -> None:
+        """Hold the demonstration against the targets of its profile, brought to its own years."""
+        cibles = demo_targets(to_jour(self._maison.reglages.clock()))
+        self._maison.indicateurs.contrat.take_targets(list(enumerate(cibles, 1)), AUTEUR)
 
     def load_history(self, say: Callable[[str], None], arret: Event) -> None:
         """Load the history that ends yesterday, unless it is loaded; the rest of it next time once ``arret`` is set."""

@@ -13,7 +13,6 @@ from ecluse.guichet import Guichet, SurPlace
 from services.contacts.app import bootstrap as open_contacts
 from services.indicators.app import Indicateurs
 from services.indicators.app import bootstrap as open_indicators
-from services.indicators.cibles import Cibles
 from services.production.app import StockDeProduction
 from services.production.app import bootstrap as open_production
 from services.production.corbeilles import open_queues as open_production_queues
@@ -68,11 +67,8 @@ class Maison:
         self.close()
 
 
-def open_house(reglages: Reglages, cibles: Cibles | None = None) -> Maison:
-    """Open the four services on the folder of the settings, which this process owns.
-
-    ``cibles``: other targets than the published ones.
-    """
+def open_house(reglages: Reglages) -> Maison:
+    """Open the four services on the folder of the settings, which this process owns."""
     tune_memory()
     cloche, veille = Cloche(), Veille()
 
@@ -95,7 +91,6 @@ def open_house(reglages: Reglages, cibles: Cibles | None = None) -> Maison:
             cloche,
             StockDeProduction(services["production"]),
             FilesDeRecouvrement(corbeilles["recovery"]),
-            cibles,
         )
         # Everything is open: from here on the house closes it.
         ouverts.pop_all()

@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from ecluse.commandes.commun import DEFAUT, DossierDonnees, fail, refusals
-from ecluse.demo import Demo, demo_targets
+from ecluse.demo import Demo
 from ecluse.dossier import Dossier, own
 from ecluse.maison import Maison, open_house
 from ecluse.serveur import PortOccupe, create_app, listen, serve
 from shared.reglages import Reglages
-from shared.temps import to_jour
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="port d'écoute (0 : un port libre)")]
 Hote = Annotated[str, typer.Option("--host", help="adresse d'écoute ; rien n'est ouvert au réseau par défaut")]
@@ -36,10 +35,10 @@ def up(data_dir: DossierDonnees = DEFAUT, port: Port = 8080, host: Hote = "127.0
 def _run(chemin: Path, hote: str, port: int, demo: str | None, arret: threading.Event) -> None:
     with own(chemin) as dossier, listen(hote, port) as prise:
         reglages = Reglages(chemin)
-        cibles = demo_targets(to_jour(reglages.clock())) if demo else None
-        with open_house(reglages, cibles) as maison:
+        with open_house(reglages) as maison:
             demonstration = Demo(maison, chemin, demo) if demo else None
             if demonstration:
+                demonstration.carry_targets()
                 demonstration.load_history(typer.echo, arret)
             if not arret.is_set():
                 url = f"http://{_host(hote)}:{prise.getsockname()[1]}"

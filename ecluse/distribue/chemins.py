@@ -20,6 +20,8 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/recovery": "recovery",
     "/v1/indicateurs": "indicators",
     "/v1/reconstruction": "indicators",
+    "/v1/valeurs": "indicators",
+    "/v1/cibles": "indicators",
     "/indicateurs": "indicators",
     "/flux": "indicators",
     "/v1/lettres-mortes/contacts": "contacts",

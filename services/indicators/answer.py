@@ -7,9 +7,11 @@ from msgspec import UNSET, Struct, UnsetType
 
 from services.indicators.cibles import CibleAffichee
 from services.indicators.figures import Chiffre
+from services.indicators.valeurs import ValeurSaisie
 from shared.events.base import Liste
 from shared.events.contacts import CanalContact, Modalite, NatureContact
 from shared.events.production import Canal, Nature, Teleservice
+from shared.temps import to_iso, write_instant
 
 NON_RENSEIGNE: Final = "Non renseigné"
 _LISTES: Final[dict[str, tuple[type[Liste], ...]]] = {
@@ -37,6 +39,17 @@ class EtatFile(Struct, frozen=True):
     plus_ancienne: str | None
 
 
+class SaisieAffichee(Struct, frozen=True):
+    """Where a typed-in value comes from: the period that it speaks of, who gave it, and when (ISO instant)."""
+
+    numero: int
+    du: str
+    au: str
+    auteur: str
+    saisie_le: str
+    commentaire: str | None
+
+
 class FilesDeRecouvrement(Protocol):
     """Recovery's own view of its work queues."""
 
@@ -48,7 +61,8 @@ class FilesDeRecouvrement(Protocol):
 class Indication(Struct, frozen=True):
     """A figure with its unit, its formula's version, its targets and its state.
 
-    ``termes``: what a balance is made of; ``files``: the queues behind a gauge.
+    ``termes``: what a balance is made of; ``files``: the queues behind a gauge; ``saisie``: the origin of a value that
+    was typed in.
     """
 
     code: str
@@ -62,6 +76,7 @@ class Indication(Struct, frozen=True):
     etat: str
     termes: Mapping[str, int | None] | UnsetType = UNSET
     files: Sequence[EtatFile] | UnsetType = UNSET
+    saisie: SaisieAffichee | UnsetType = UNSET
 
 
 class Reponse(Struct, frozen=True):
@@ -128,6 +143,16 @@ class Coupe(Struct, frozen=True):
 def terms_of(chiffre: Chiffre) -> Mapping[str, int | None] | UnsetType:
     """The terms that are shown with a figure, if it has some."""
     return UNSET if chiffre.termes is None else chiffre.termes
+
+
+def origin_of(valeur: ValeurSaisie | None) -> SaisieAffichee | UnsetType:
+    """The origin that is shown with a typed-in value, if there is one."""
+    if valeur is None:
+        return UNSET
+    saisie = valeur.saisie
+    du, au = map(to_iso, saisie.periode)
+    quand = write_instant(valeur.saisie_le)
+    return SaisieAffichee(valeur.numero, du, au, saisie.auteur, quand, saisie.commentaire)
 
 
 def counts_something(chiffre: Chiffre) -> bool:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from sqlalchemy import Connection, Engine, delete
 
 from services.indicators import answer, store
-from services.indicators.cibles import Cibles, published_targets
+from services.indicators.contrat import Contrat
 from services.indicators.fold.pli import Pli
 from services.indicators.invariants import Invariants
 from services.indicators.models import TABLES_INDICATEURS
@@ -59,7 +59,7 @@ class Indicateurs:
     consommateur: Consommateur
     tableau: Tableau
     sources: Sequence[Source]
-    cibles: Cibles
+    contrat: Contrat
     stock: StockAuRepere
     files: answer.FilesDeRecouvrement
     reconstruction: Reconstruction
@@ -72,6 +72,7 @@ class Indicateurs:
 
     def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> answer.Reponse:
         """See ``Tableau.reponse``; no code: all of them."""
+        self.contrat.look()
         with self.consommateur.verrou:
             return self._tableau.reponse(caf, du, au, codes or None, self.freshness())
 
@@ -102,13 +103,14 @@ class Indicateurs:
     def close(self) -> None:
         """Stop after a last checkpoint."""
         self.consommateur.stop()
+        self.contrat.close()
         self.moteur.dispose()
 
     @property
     def _tableau(self) -> Tableau:
         """The answers from the fold in use: a restart begins another one."""
         if self.tableau.pli is not self.puits.pli:
-            self.tableau = Tableau(self.puits.pli, self.cibles, self.stock, self.files)
+            self.tableau = _board(self.puits.pli, self.contrat, self.stock, self.files)
         return self.tableau
 
 
@@ -118,25 +120,26 @@ def bootstrap(
     cloche: Cloche,
     rangees: RangeesDeProduction,
     files: answer.FilesDeRecouvrement,
-    cibles: Cibles | None = None,
 ) -> Indicateurs:
-    """The running service: the fold of the last checkpoint, and a consumer that goes on from its watermarks.
-
-    ``cibles``: the targets to hold the figures against, by default those that are published.
-    """
-    cibles = cibles or published_targets()
+    """The running service: the fold of the last checkpoint, and a consumer that goes on from its watermarks."""
     moteur = open_engine(reglages, CONSOMMATEUR, ecriture=True)
     prepare_base(moteur, CONSOMMATEUR, [*TABLES_DE_LECTURE, *TABLES_INDICATEURS])
+    contrat = Contrat(moteur, open_engine(reglages, CONSOMMATEUR), reglages.clock)
+    contrat.open()
     pli, reperes = _load(reglages, moteur)
     puits = PuitsDuPli(pli, Suivi(reglages.traceur, reglages.clock))
     garde = _guard(moteur, "point")
     consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes, garde)
     consommateur.start()
     stock = StockAuRepere(rangees, consommateur)
-    tableau = Tableau(pli, cibles, stock, files)
+    tableau = _board(pli, contrat, stock, files)
     unique = _guard(moteur, "reconstruction") or SeulGardien()
     reconstruction = Reconstruction(sources, puits, consommateur, moteur, reglages.clock, unique)
-    return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files, reconstruction)
+    return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, contrat, stock, files, reconstruction)
+
+
+def _board(pli: Pli, contrat: Contrat, stock: StockAuRepere, files: answer.FilesDeRecouvrement) -> Tableau:
+    return Tableau(pli, contrat.cibles, stock, files, contrat.valeurs)
 
 
 def _guard(moteur: Engine, quoi: str) -> Garde | None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-import msgspec
 from msgspec import Struct
 
 from shared.events.base import Liste
@@ -101,17 +100,6 @@ class Cibles:
     def has(self, cible: Cible) -> bool:
         """Whether it is known just so."""
         return cible in self._par_cle.get(cible.cle, ())
-
-    def carried(self, de: int, vers: Iterable[int]) -> "Cibles":
-        """The same, with the targets of the year ``de`` standing also for other years: a demonstration moves its
-        dates, and its contract with them."""
-        siennes = [cible for cible in self.all() if cible.annee == de]
-        reportees = [
-            msgspec.structs.replace(cible, annee=annee, source=f"{cible.source}, reportée de {de}")
-            for annee in vers
-            for cible in siennes
-        ]
-        return Cibles([*self.all(), *reportees])
 
 
 def judge(valeur: float | None, cibles: tuple[Cible, ...]) -> Etat:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable
+from datetime import date
 from importlib import resources
 from typing import Final
 
@@ -11,7 +12,6 @@ from services.indicators.registre.base import Indicateur
 from services.indicators.rules import DERNIER_JOUR, PREMIER_JOUR
 from services.indicators.valeurs import HorsBornes, check_range
 from shared.runtime.ecrivain import Refuse
-from datetime import date
 
 COLONNES: Final = ("caf", "annee", "code", "nature", "valeur", "operateur", "unite", "etat_source", "source")
 PUBLIEES: Final = ("cibles.csv", "cibles_cpog.csv")
@@ -42,6 +42,15 @@ def published_targets() -> list[Cible]:
     """The targets that the contracts and reports of the five Cafs print."""
     dossier = resources.files("services.indicators").joinpath("donnees")
     return [cible for nom in PUBLIEES for _, cible in read_targets(dossier.joinpath(nom).read_text("utf-8"))]
+
+
+def decode_table(octets: bytes) -> str:
+    """The text of a table. Raises ``CiblesInvalides``."""
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError as erreur:
+        ligne = octets[: erreur.start].count(b"\n") + 1
+        raise CiblesInvalides([(ligne, "ce n'est pas du texte UTF-8 : enregistrer la table ainsi")]) from None
 
 
 def read_targets(texte: str) -> list[tuple[int, Cible]]:
@@ -88,14 +97,9 @@ def _read_line(ligne: list[str], *, virgule: bool) -> Cible:
     if len(ligne) != len(COLONNES):
         raise LigneRefusee(f"{len(COLONNES)} colonnes sont attendues, {len(ligne)} sont données")
     caf, annee, code, nature, ecrite, operateur, unite, etat_source, source = (c.strip() for c in ligne)
-    if not (len(caf) == 3 and caf.isascii() and caf.isdigit()):
-        raise LigneRefusee(f"« {_cut(caf)} » n'est pas un numéro de Caf : trois chiffres sont attendus")
-    if not (len(annee) == 4 and annee.isascii() and annee.isdigit() and int(annee) in _ANNEES):
-        raise LigneRefusee(f"« {_cut(annee)} » n'est pas une année, de {_ANNEES.start} à {_ANNEES.stop - 1}")
+    _check_key(caf, annee, nature)
     if code not in REGISTRE:
         raise LigneRefusee(f"code « {_cut(code)} » inconnu")
-    if nature not in RANGS:
-        raise LigneRefusee(f"nature « {_cut(nature)} » inconnue : {', '.join(RANGS)}")
     indicateur = REGISTRE[code]
     if unite != indicateur.unite:
         raise LigneRefusee(f"{code} se mesure en {indicateur.unite}, pas en {_cut(unite)}")
@@ -111,15 +115,24 @@ def _read_line(ligne: list[str], *, virgule: bool) -> Cible:
     return Cible(caf, int(annee), code, nature, valeur, operateur or None, source, etat_source)
 
 
+def _check_key(caf: str, annee: str, nature: str) -> None:
+    if not (len(caf) == 3 and caf.isascii() and caf.isdigit()):
+        raise LigneRefusee(f"« {_cut(caf)} » n'est pas un numéro de Caf : trois chiffres sont attendus")
+    if not (len(annee) == 4 and annee.isascii() and annee.isdigit() and int(annee) in _ANNEES):
+        raise LigneRefusee(f"« {_cut(annee)} » n'est pas une année, de {_ANNEES.start} à {_ANNEES.stop - 1}")
+    if nature not in RANGS:
+        raise LigneRefusee(f"nature « {_cut(nature)} » inconnue : {', '.join(RANGS)}")
+
+
 def _check_operator(operateur: str, valeur: float | None, indicateur: Indicateur) -> None:
     if not operateur and valeur is None:
         return
     if operateur not in OPERATEURS:
         raise LigneRefusee(f"opérateur « {_cut(operateur)} » inconnu : <= ou >=")
     if indicateur.sens is not None and operateur != _SENS[indicateur.sens]:
-        mieux = "bas" if indicateur.sens == "bas" else "haut"
         raise LigneRefusee(
-            f"opérateur « {operateur} » : {indicateur.code} est meilleur plus {mieux}, l'écrire {_SENS[indicateur.sens]}"
+            f"opérateur « {operateur} » : {indicateur.code} est meilleur plus {indicateur.sens}, l'écrire "
+            f"{_SENS[indicateur.sens]}"
         )
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from services.indicators.answer import Coupe, Reponse, Serie
 from services.indicators.app import Indicateurs
+from services.indicators.contrat_endpoints import create_contract_router
 from services.indicators.registre import REGISTRE
 from services.indicators.rules import Pas
 from shared.web.openapi import document, problems
@@ -48,6 +49,7 @@ class InvariantsDocument:
 
 def create_router(indicateurs: Indicateurs) -> APIRouter:
     """The routes of the service."""
+    tous = APIRouter()
     router = APIRouter(prefix="/v1/indicateurs", tags=["Indicateurs"])
 
     @router.get("", summary="Indicateurs d'une Caf sur une période", **_doc(Reponse))
@@ -76,7 +78,9 @@ def create_router(indicateurs: Indicateurs) -> APIRouter:
             fraicheur=msgspec.to_builtins(indicateurs.freshness()),
         )
 
-    return router
+    tous.include_router(router)
+    tous.include_router(create_contract_router(indicateurs.contrat))
+    return tous
 
 
 def _doc(type_: Any) -> dict[str, Any]:

@@ -1,7 +1,13 @@
-"""The checkpoint of the fold, as rows. Days, categories and keys are as in ``services.indicators.fold``."""
+"""The checkpoint of the fold, as rows, and what people give: values typed in, targets.
 
-from sqlalchemy import BigInteger
+Days, categories and keys are as in ``services.indicators.fold``. What people give is in no log: its rows are never
+changed nor erased, and a rebuild leaves them as they are.
+"""
+
+from sqlalchemy import BigInteger, Double, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
+
+from shared.base import Grand, TexteLibre
 
 
 class VersionDuPli(SQLModel, table=True):
@@ -32,4 +38,59 @@ class Cellule(SQLModel, table=True):
     mesures: bytes
 
 
-TABLES_INDICATEURS: tuple[type[SQLModel], ...] = (VersionDuPli, LigneProfil, Cellule)
+class LigneValeur(SQLModel, table=True):
+    """A value typed in for the period of days ``du`` to ``au``; the last of a period is in force.
+
+    ``cle``: idempotency key of its author, if there was one; ``saisie_le``: instant (ns).
+    """
+
+    __tablename__ = "valeur_saisie"
+    __table_args__ = (UniqueConstraint("auteur", "cle"), Index("valeur_saisie_code", "caf", "code", "numero"))
+    numero: int | None = Field(default=None, primary_key=True, sa_type=Grand)
+    caf: str
+    code: str
+    du: int
+    au: int
+    valeur: float = Field(sa_type=Double)
+    auteur: str
+    commentaire: str | None = Field(default=None, sa_type=TexteLibre)
+    cle: str | None = None
+    saisie_le: int = Field(sa_type=Grand)
+
+
+class ImportCibles(SQLModel, table=True):
+    """A list of targets that was taken. ``lignes``: how many it had, of which only those that changed are kept.
+
+    ``empreinte``: 16 bytes that stand for the list; ``cle``: idempotency key of its author; ``importe_le``: ns.
+    """
+
+    __tablename__ = "import_cibles"
+    __table_args__ = (UniqueConstraint("auteur", "cle"),)
+    numero: int | None = Field(default=None, primary_key=True, sa_type=Grand)
+    auteur: str
+    fichier: str | None = Field(default=None, sa_type=TexteLibre)
+    lignes: int
+    empreinte: bytes
+    cle: str | None = None
+    importe_le: int = Field(sa_type=Grand)
+
+
+class LigneCible(SQLModel, table=True):
+    """A target as an import gave it; the last of a (Caf, year, code, kind) is in force. ``ligne``: its line there."""
+
+    __tablename__ = "cible"
+    __table_args__ = (Index("cible_annee", "caf", "annee", "code"),)
+    numero_import: int = Field(primary_key=True, sa_type=BigInteger)
+    ligne: int = Field(primary_key=True)
+    caf: str
+    annee: int
+    code: str
+    nature: str
+    valeur: float | None = Field(default=None, sa_type=Double)
+    operateur: str | None = None
+    etat_source: str
+    source: str
+
+
+TABLES_DU_PLI: tuple[type[SQLModel], ...] = (VersionDuPli, LigneProfil, Cellule)
+TABLES_INDICATEURS: tuple[type[SQLModel], ...] = (*TABLES_DU_PLI, LigneValeur, ImportCibles, LigneCible)

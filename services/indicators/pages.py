@@ -30,6 +30,7 @@ from services.indicators.registre.contacts import CONTACTS
 from services.indicators.registre.pieces import PIECES
 from services.indicators.registre.qualite import QUALITE
 from services.indicators.registre.recouvrement import RECOUVREMENT as INDUS
+from services.indicators.registre.saisis import SAISIS
 from services.indicators.rules import CodeInconnu, Pas, Periode, QuestionRefusee, parse_caf, parse_step
 from shared.temps import to_iso
 from shared.web.flux import Diffuseur
@@ -46,6 +47,7 @@ THEMES: Final = (
     ("Qualité et contrôles", QUALITE),
     ("Contacts et rendez-vous", CONTACTS),
     ("Recouvrement", INDUS),
+    ("Contrat : valeurs saisies", SAISIS),
 )
 DIMENSIONS: Final = {
     "nature": "Nature",

@@ -18,6 +18,7 @@ from services.indicators.answer import (
     Serie,
     counts_something,
     label_of,
+    origin_of,
     terms_of,
 )
 from services.indicators.cibles import Cibles, judge, show
@@ -37,6 +38,7 @@ from services.indicators.rules import (
     parse_step,
     split,
 )
+from services.indicators.valeurs import Valeurs
 from services.indicators.views import Condition, Vues
 from shared.temps import to_iso
 
@@ -47,12 +49,20 @@ class Tableau:
     Every question takes its days as ``AAAA-MM-JJ`` and raises a ``QuestionRefusee`` when it has no answer.
     """
 
-    def __init__(self, pli: Pli, cibles: Cibles, stock: StockDeProduction, files: FilesDeRecouvrement) -> None:
+    def __init__(
+        self,
+        pli: Pli,
+        cibles: Cibles,
+        stock: StockDeProduction,
+        files: FilesDeRecouvrement,
+        valeurs: Valeurs | None = None,
+    ) -> None:
         self.pli = pli
         self._vues = Vues(pli)
         self._cibles = cibles
         self._stock = stock
         self._files = files
+        self._valeurs = valeurs or Valeurs()
 
     def cafs(self) -> list[str]:
         """The Cafs of which something is known, in order."""
@@ -106,7 +116,11 @@ class Tableau:
 
     def _indication(self, indicateur: Indicateur, population: Population, periode: Periode) -> Indication:
         files: Sequence[EtatFile] | UnsetType = UNSET
-        if indicateur.calcul is None:
+        saisie = None
+        if indicateur.genre == "saisi":
+            saisie = self._valeurs.of(population.caf, indicateur.code, periode)
+            chiffre = Chiffre(None if saisie is None else saisie.saisie.valeur)
+        elif indicateur.calcul is None:
             lues = self._files.queues(population.caf)
             chiffre = _gauge(lues)
             files = lues or ()
@@ -125,6 +139,7 @@ class Tableau:
             etat=judge(chiffre.valeur, cibles),
             termes=terms_of(chiffre),
             files=files,
+            saisie=origin_of(saisie),
         )
 
     def _values(self, caf: str, dimension: str) -> list[str | None]:
@@ -142,6 +157,10 @@ def _find(code: str) -> Indicateur:
 
 
 def _history(indicateur: Indicateur) -> Formule:
+    if indicateur.genre == "saisi":
+        raise SerieImpossible(
+            f"{indicateur.code} se saisit : ni série ni coupe ; ses valeurs : « ecluse valeurs lister », /v1/valeurs"
+        )
     if indicateur.calcul is None:
         raise SerieImpossible(f"{indicateur.code} se lit au présent : cet indicateur n'a ni série ni coupe")
     return indicateur.calcul

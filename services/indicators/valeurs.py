@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from math import isfinite
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -52,8 +51,9 @@ class ValeurSaisie(Struct, frozen=True):
 def check_range(valeur: float, indicateur: Indicateur) -> float:
     """The value, as an integer where it is whole. Raises ``HorsBornes``."""
     plafond = 1.0 if indicateur.unite == "taux" else PLAFOND
-    entiere = isfinite(valeur) and valeur.is_integer()
-    if not indicateur.plancher <= valeur <= plafond or (indicateur.unite in _ENTIERES and not entiere):
+    dedans = indicateur.plancher <= valeur <= plafond
+    entiere = dedans and float(valeur).is_integer()
+    if not dedans or (indicateur.unite in _ENTIERES and not entiere):
         quoi = _ECRITURE.get(indicateur.unite, f"au moins {indicateur.plancher:g}")
         raise HorsBornes(f"hors de ce qui se mesure pour {indicateur.code} ({quoi})")
     return int(valeur) if entiere else valeur

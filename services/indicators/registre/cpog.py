@@ -198,9 +198,7 @@ PARTIES: Final = (
                 647,
                 706,
             ),
-            LigneCpog(
-                "COG-12-53", "Taux d'évolution de la consommation d'énergie (année de référence 2021)", 648, 707
-            ),
+            LigneCpog("COG-12-53", "Taux d'évolution de la consommation d'énergie (année de référence 2021)", 648, 707),
         ),
     ),
     PartieCpog(

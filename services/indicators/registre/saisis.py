@@ -83,9 +83,7 @@ SAISIS: Final = (
     _typed("COG-02-13", "heures", "Heures d'accueil de loisirs sans hébergement"),
     _typed("COG-02-14", "nombre", "Familles aidées par Vacaf"),
     _typed("COG-04-18", "heures", "Lieux d'accueil enfants parents"),
-    _typed(
-        "LIEUX-RESSOURCES", "nombre", "Lieux du département", libelle="Lieux ressources parentalité du département"
-    ),
+    _typed("LIEUX-RESSOURCES", "nombre", "Lieux du département", libelle="Lieux ressources parentalité du département"),
     _typed("COG-12-46", "taux", "Agents de la Caf", "haut"),
     _typed("COG-12-47", "ratio", "Allocataires pondérés ; l'unité n'est pas imprimée", "haut"),
     _typed("COG-12-48", "centimes", "Allocataires pondérés ; l'unité n'est pas imprimée", "bas"),
