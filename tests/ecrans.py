@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from services.indicators.answer import Coupe, Fraicheur, Indication, Part, Point, Reponse, Serie
 from services.indicators.cibles import Cible, judge, show
+from services.indicators.contrat_documents import ValeurDocument
 from services.indicators.figures import Chiffre
 from services.indicators.invariants import Invariants, Little
 from services.indicators.pages import create_pages_router
@@ -135,6 +136,14 @@ class FauxChiffres:
             Part("", "Non renseigné", 9.0, 9, 1),
         ]
         return Coupe(caf, du, au, self.fraicheur, code, i.libelle, i.unite, i.version, par, parts)
+
+    def values(self, caf: str, code: str) -> list[ValeurDocument]:
+        du, au, quand = "2023-01-01", "2023-12-31", "2024-02-03T09:00:00Z"
+        unite, libelle = _find(code).unite, _find(code).libelle
+        return [
+            ValeurDocument(2, caf, code, libelle, du, au, 0.9, unite, "pilotage", quand, "recompté", True),
+            ValeurDocument(1, caf, code, libelle, du, au, 0.8, unite, "pilotage", quand, None, False),
+        ]
 
     def invariants(self, caf: str, du: str, au: str) -> Invariants:
         del caf, du, au

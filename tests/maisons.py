@@ -19,6 +19,7 @@ from ecluse.acces import Acces, reach
 from ecluse.importation import Bilan, Ligne, Rejets, import_lines
 from ecluse.maison import Maison
 from ecluse.panne import Serveur
+from services.indicators.registre import REGISTRE
 from shared.events.catalogue import ENCODER
 from tests.fabrique import Brut, evenement
 
@@ -27,8 +28,8 @@ T = TypeVar("T")
 PATIENCE: Final = float(os.environ.get("ECLUSE_PATIENCE", "60"))
 Hote = Callable[[Path], AbstractContextManager[Acces]]
 GRAINE: Final = "ECLUSE_GRAINE"
-# What the house shows beyond the history that the given answers and the oracle compute.
-AU_PRESENT: Final = {"FILES-RECOUVREMENT"}
+# What the house shows beyond the history that the given answers and the oracle compute: read now, or typed in.
+AU_PRESENT: Final = {code for code, i in REGISTRE.items() if i.calcul is None}
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Figures out: indicators, their series and cuts, and the proof by rebuild."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Column, Table
@@ -11,6 +11,7 @@ from services.indicators.affiche import ETATS
 from services.indicators.cibles import Etat
 from services.indicators.reconstruction import ECARTS_MONTRES
 
+_SIGNES: Final = {"jours": " j", "heures": " h", "m2": " m²"}
 Caf = Annotated[str, typer.Option("--caf", help="numéro de Caf, trois chiffres")]
 Du = Annotated[str, typer.Option("--du", help="premier jour, AAAA-MM-JJ")]
 Au = Annotated[str, typer.Option("--au", help="dernier jour, compris")]
@@ -107,4 +108,4 @@ def _french(valeur: float, unite: str) -> str:
         return f"{valeur / 100:,.2f} €".replace(",", " ").replace(".", ",")
     texte = f"{valeur:,.0f}" if float(valeur).is_integer() else f"{valeur:,.2f}"
     texte = texte.replace(",", " ").replace(".", ",")
-    return f"{texte} j" if unite == "jours" else texte
+    return f"{texte}{_SIGNES.get(unite, '')}"

@@ -2,11 +2,14 @@
 
 from typing import Final, NamedTuple
 
-from services.indicators.answer import Indication
+from msgspec import UnsetType
+
+from services.indicators.answer import Indication, SaisieAffichee
 from services.indicators.cibles import CibleAffichee, Etat, Nature
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.base import Indicateur
-from shared.web.formats import INSECABLE, ND, euros, nombre, pourcent, round_half_up
+from shared.temps import from_iso, parse_instant, to_jour
+from shared.web.formats import INSECABLE, ND, euros, intervalle, jour_long, nombre, pourcent, round_half_up
 
 OPERATEURS: Final = {"<=": "≤", ">=": "≥"}
 ETATS: Final = {
@@ -26,10 +29,14 @@ _NATURES: Final = {
 # Rates whose two terms are amounts.
 _EN_CENTIMES: Final = frozenset({"COG-10-42", "COG-10-43", "PART-DIRECT"})
 _DECIMALES_MAX: Final = 4
+# The words of the units that are not already in the value (%, €), nor plain numbers.
+UNITES: Final = {"jours": "jours", "heures": "heures", "m2": "m²"}
+_A_DECIMALES: Final = frozenset({*UNITES, "ratio"})
 
 
 class Affiche(NamedTuple):
-    """The texts of a figure. ``valeur``: with its sign (%, €), without its unit; ``detail``: the ratio that it is."""
+    """The texts of a figure. ``valeur``: with its sign (%, €), without its unit; ``detail``: the ratio that it is, or
+    who typed it in, when, and for which period."""
 
     code: str
     libelle: str
@@ -47,8 +54,8 @@ def word_figure(indication: Indication) -> Affiche:
         indication.code,
         indication.libelle,
         _word_against(indication),
-        "jours" if indication.unite == "jours" and indication.valeur is not None else "",
-        word_terms(indication.code, indication.numerateur, indication.denominateur),
+        UNITES.get(indication.unite, "") if indication.valeur is not None else "",
+        word_terms(indication.code, indication.numerateur, indication.denominateur) or word_origin(indication.saisie),
         [_word_target(c, indication.unite) for c in indication.cibles if c.nature != Nature.suivi],
         indication.etat,
         ETATS[Etat(indication.etat)],
@@ -56,14 +63,15 @@ def word_figure(indication: Indication) -> Affiche:
 
 
 def word_value(valeur: float | None, unite: str, decimales: int | None = None) -> str:
-    """A value with its sign and without its unit: one decimal for days and rates, none for counts and euros."""
+    """A value with its sign and without its unit: one decimal for rates and what is measured, none for counts and
+    euros."""
     if valeur is None:
         return ND
     if unite == "taux":
         return pourcent(valeur, 1 if decimales is None else decimales)
     if unite == "centimes":
         return euros(valeur, decimales or 0)
-    if unite == "jours" and not isinstance(valeur, int):
+    if unite in _A_DECIMALES and not isinstance(valeur, int):
         return nombre(valeur, 1 if decimales is None else decimales)
     return nombre(valeur, decimales or 0)
 
@@ -77,7 +85,7 @@ def word_level(valeur: float, unite: str) -> str:
 def word_with_unit(valeur: float | None, unite: str, decimales: int | None = None) -> str:
     """A value that stands alone in a sentence: ``13,6 jours``, ``6,2 %``, ``1 863``."""
     texte = word_value(valeur, unite, decimales)
-    return f"{texte}{INSECABLE}jours" if unite == "jours" and valeur is not None else texte
+    return f"{texte}{INSECABLE}{UNITES[unite]}" if unite in UNITES and valeur is not None else texte
 
 
 def word_terms(code: str, numerateur: int | None, denominateur: int | None) -> str:
@@ -86,6 +94,14 @@ def word_terms(code: str, numerateur: int | None, denominateur: int | None) -> s
         return ""
     write = euros if code in _EN_CENTIMES else nombre
     return f"{write(numerateur)} ÷ {write(denominateur)}"
+
+
+def word_origin(saisie: SaisieAffichee | UnsetType) -> str:
+    """``Saisie le 3 février 2024 par pilotage, du 1er janvier au 31 décembre 2023``; nothing for what is computed."""
+    if isinstance(saisie, UnsetType):
+        return ""
+    quand = jour_long(to_jour(parse_instant(saisie.saisie_le)))
+    return f"Saisie le {quand} par {saisie.auteur}, {intervalle(from_iso(saisie.du), from_iso(saisie.au))}"
 
 
 def judging_target(indication: Indication) -> float | None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, delete
 
 from services.indicators import answer, store
 from services.indicators.contrat import Contrat
+from services.indicators.contrat_documents import ValeurDocument, last_values
 from services.indicators.fold.pli import Pli
 from services.indicators.invariants import Invariants
 from services.indicators.models import TABLES_INDICATEURS
@@ -90,6 +91,10 @@ class Indicateurs:
         """See ``Tableau.invariants``."""
         with self.consommateur.verrou:
             return self._tableau.invariants(caf, du, au)
+
+    def values(self, caf: str, code: str) -> list[ValeurDocument]:
+        """The last values typed in for an indicator, newest first."""
+        return last_values(self.contrat, caf, code)
 
     def cafs(self) -> list[str]:
         """The Cafs of which something is known."""

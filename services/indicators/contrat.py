@@ -161,9 +161,9 @@ class Contrat:
         return Importation(len(cibles), fait, nouvelle=True)
 
     def list_values(
-        self, caf: str, code: str | None = None, apres: int = 0, limite: int = 200
+        self, caf: str, code: str | None = None, apres: int = 0, limite: int = 200, *, recentes: bool = False
     ) -> list[tuple[ValeurSaisie, bool]]:
-        """The values of a Caf recorded after a number, in order, each with whether it is in force.
+        """See ``depot.list_values``.
 
         Raises ``CafInvalide``, ``CodeInconnu``, ``ValeurRefusee`` for what is not typed in.
         """
@@ -171,7 +171,7 @@ class Contrat:
         if code is not None:
             _typed(code)
         with self._lecture.connect() as connexion:
-            return depot.list_values(connexion, caf, code, apres, limite)
+            return depot.list_values(connexion, caf, code, apres, limite, recentes=recentes)
 
     def list_targets(self, caf: str, annee: int) -> list[CibleDatee]:
         """Every target ever given for a Caf and a year, oldest first within a code and a kind.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from services.indicators.cibles import RETIREE, Cible, Etat, Nature
 from services.indicators.contrat import Contrat, Importation
@@ -11,7 +12,7 @@ from services.indicators.rules import DERNIER_JOUR, PREMIER_JOUR, Periode, Perio
 from services.indicators.valeurs import Saisie, ValeurSaisie
 from shared.temps import to_iso, write_instant
 
-VALEURS_MAX = 500
+VALEURS_MAX: Final = 500
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,11 @@ def list_values(contrat: Contrat, caf: str, code: str | None, apres: int, limite
     lues = contrat.list_values(caf, code, apres, limite + 1)
     page = [_value(*lue) for lue in lues[:limite]]
     return PageValeurs(page, page[-1].numero if len(lues) > limite else None)
+
+
+def last_values(contrat: Contrat, caf: str, code: str) -> list[ValeurDocument]:
+    """The last values of an indicator, newest first."""
+    return [_value(*lue) for lue in contrat.list_values(caf, code, limite=VALEURS_MAX, recentes=True)]
 
 
 def tell_import(importation: Importation) -> ImportationDocument:

@@ -43,9 +43,10 @@ def values_after(connexion: Connection, numero: int) -> list[ValeurSaisie]:
 
 
 def list_values(
-    connexion: Connection, caf: str, code: str | None, apres: int, limite: int
+    connexion: Connection, caf: str, code: str | None, apres: int, limite: int, *, recentes: bool = False
 ) -> list[tuple[ValeurSaisie, bool]]:
-    """Up to ``limite`` values of a Caf recorded after a number, in order, each with whether it is in force."""
+    """Up to ``limite`` values of a Caf recorded after a number, each with whether it is in force; in order, or the
+    most recent first."""
     c, suite = VALEUR.c, VALEUR.alias("suite")
     dernier = (
         select(func.max(suite.c.numero))
@@ -56,7 +57,8 @@ def list_values(
     requete = select(VALEUR, dernier.label("dernier")).where(c.caf == caf, c.numero > apres)
     if code is not None:
         requete = requete.where(c.code == code)
-    lignes = connexion.execute(requete.order_by(c.numero).limit(limite))
+    ordre = c.numero.desc() if recentes else c.numero
+    lignes = connexion.execute(requete.order_by(ordre).limit(limite))
     return [(_value(ligne), ligne.numero == ligne.dernier) for ligne in lignes]
 
 

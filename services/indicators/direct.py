@@ -8,6 +8,7 @@ from msgspec import Struct
 from services.indicators.affiche import Affiche, judging_target, word_figure
 from services.indicators.answer import Coupe, Fraicheur, Indication, Reponse, Serie
 from services.indicators.cibles import Etat
+from services.indicators.contrat_documents import ValeurDocument
 from services.indicators.invariants import Invariants
 from services.indicators.rules import Periode
 from shared.temps import parse_instant, to_iso
@@ -43,6 +44,7 @@ class Chiffres(Protocol):
     def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Serie: ...
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Coupe: ...
     def invariants(self, caf: str, du: str, au: str) -> Invariants: ...
+    def values(self, caf: str, code: str) -> Sequence[ValeurDocument]: ...
 
 
 class Question(NamedTuple):

@@ -6,11 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from services.indicators.registre.base import Indicateur
+from services.indicators.cibles import Nature
+from services.indicators.registre import REGISTRE
+from services.indicators.registre.base import Indicateur, Unite
 from services.indicators.registre.contacts import CONTACTS
+from services.indicators.registre.cpog import PARTIES, LigneCpog
 from services.indicators.registre.pieces import PIECES
 from services.indicators.registre.qualite import QUALITE
 from services.indicators.registre.recouvrement import RECOUVREMENT
+from services.indicators.registre.saisis import SAISIS
+from services.indicators.rules import PREMIER_JOUR
+from services.indicators.seuils import Seuil
+from shared.temps import to_iso
 
 PAGE: Final = "indicateurs.md"
 _ENTETE: Final = """# Les indicateurs
@@ -22,15 +29,47 @@ Une période `[du, au]` comprend ses deux bornes, en jours de Paris. Un délai e
 l'arrivée de la pièce à la fin de son dernier traitement. Un taux est une fraction dans l'API, un pourcentage à
 l'écran ; un montant est en centimes. Sans dénominateur, la valeur est `null`, affichée « ND », jamais 0.
 
-« Formule d'Écluse » : les sources citent ce chiffre, ou le besoin, sans en imprimer la formule.
+« Formule d'Écluse » : les sources citent ce chiffre, ou le besoin, sans en imprimer la formule. « Saisi » : aucun
+événement ne le donne, quelqu'un le saisit. Un seuil vaut entre ses dates : s'il change, le chiffre change à partir de
+ce jour, et pas avant.
 """
+_CPOG: Final = """
+## Les 41 indicateurs des contrats
+
+Les annexes des deux contrats (Cpog 2023-2027) listent les mêmes 41 indicateurs : 31 de la Cog, 10 hors Cog ; 31 de
+résultat, 10 de suivi. « Événements » : calculé ici ; « saisi » : donné par `ecluse valeurs saisir` ou
+`POST /v1/valeurs`. 003 : Caf de la Haute-Marne ; 004 : Caf de l'Indre.
+"""
+_NATURES: Final = """
+## Les natures de cible
+
+| nature | sens |
+|---|---|
+"""
+_SENS_DES_NATURES: Final = {
+    Nature.individualisee: "propre à la Caf, transmise chaque année ; c'est elle qui juge",
+    Nature.cog: "fixée chaque année par la convention nationale, la même pour toutes",
+    Nature.nationale: "nationale, pour ce que la convention ne fixe pas ; ne remplace jamais une individualisée",
+    Nature.locale: "que la Caf se donne",
+    Nature.suivi: "suivi, sans cible à atteindre : ni valeur, ni rouge ni vert",
+}
 _THEMES: Final[dict[str, tuple[Indicateur, ...]]] = {
     "Pièces : délais, stock, flux": PIECES,
     "Courriers, qualité de liquidation, contrôles": QUALITE,
     "Contacts et rendez-vous": CONTACTS,
     "Recouvrement": RECOUVREMENT,
+    "Contrats : valeurs saisies": SAISIS,
 }
-_UNITES: Final = {"jours": "en jours", "taux": "taux", "nombre": "nombre", "centimes": "en centimes"}
+_UNITES: Final[dict[Unite, str]] = {
+    "jours": "en jours",
+    "taux": "taux",
+    "nombre": "nombre",
+    "centimes": "en centimes",
+    "heures": "en heures",
+    "ratio": "ratio",
+    "m2": "en m²",
+}
+_OPERATEURS: Final = {"<": "moins de ", "<=": "au plus ", "=": "", ">": "plus de "}
 _SENS: Final = {"bas": "plus bas est mieux", "haut": "plus haut est mieux", None: "volume"}
 
 
@@ -40,6 +79,13 @@ def document() -> str:
     for theme, indicateurs in _THEMES.items():
         parties.append(f"\n## {theme}\n")
         parties.extend(_describe(i) for i in indicateurs)
+    parties.append(_NATURES)
+    parties.extend(f"| `{nature.value}` | {_SENS_DES_NATURES[nature]} |\n" for nature in Nature)
+    parties.append(_CPOG)
+    for partie in PARTIES:
+        parties.append(f"\n**{partie.titre}**\n\n| code | intitulé du contrat | suivi | donné par | source |\n")
+        parties.append("|---|---|---|---|---|\n")
+        parties.extend(_describe_row(ligne) for ligne in partie.lignes)
     return "".join(parties)
 
 
@@ -64,18 +110,37 @@ def _describe(indicateur: Indicateur) -> str:
         for nom, texte in (
             ("population", indicateur.population),
             (f"formule (version {indicateur.version})", indicateur.formule),
+            *(("seuil", word_threshold(seuil)) for seuil in indicateur.seuils),
             ("coupes", ", ".join(f"`{c}`" for c in indicateur.coupes) or "aucune"),
             ("source", indicateur.source),
         )
     )
 
 
+def word_threshold(seuil: Seuil) -> str:
+    """``moins de 15 jours, depuis toujours``."""
+    depuis = "depuis toujours" if seuil.du == PREMIER_JOUR else f"à partir du {to_iso(seuil.du)}"
+    fin = "" if seuil.au is None else f", jusqu'au {to_iso(seuil.au)}"
+    return f"{_OPERATEURS[seuil.operateur]}{seuil.valeur} {seuil.unite}, {depuis}{fin}"
+
+
+def _describe_row(ligne: LigneCpog) -> str:
+    nature = "hors Cog" if ligne.hors_cog else "Cog"
+    genre = "suivi" if ligne.suivi else "résultat"
+    origine = "saisi" if REGISTRE[ligne.code].genre == "saisi" else "événements"
+    pivots = " (Caf pivots)" if ligne.pivots else ""
+    sources = f"003 L{ligne.ligne_003} ; 004 L{ligne.ligne_004}"
+    return f"| `{ligne.code}` | {ligne.intitule}{pivots} | {nature}, {genre} | {origine} | {sources} |\n"
+
+
 def _traits(indicateur: Indicateur) -> Iterable[str]:
     yield _UNITES[indicateur.unite]
-    yield _SENS[indicateur.sens]
+    yield "suivi" if indicateur.genre == "saisi" and indicateur.sens is None else _SENS[indicateur.sens]
     if indicateur.maison:
         yield "formule d'Écluse"
-    if indicateur.calcul is None:
+    if indicateur.genre == "saisi":
+        yield "saisi, sans série ni coupe"
+    elif indicateur.calcul is None:
         yield "lu au présent, sans série ni coupe"
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.indicators.affiche import judging_target, word_figure, word_terms, word_value
+from services.indicators.affiche import judging_target, word_figure, word_terms, word_value, word_with_unit
 from services.indicators.courbes import Courbe, build_curve, pick_step, widen, write_csv
 from services.indicators.direct import (
     COURBES,
@@ -144,9 +144,11 @@ class Ecrans:
             par=par,
             dimensions=DIMENSIONS,
             coupe=coupe,
+            saisies=self._chiffres.values(cadre.caf, code) if indicateur.genre == "saisi" else None,
             plus_grande=max((abs(part.valeur or 0) for part in coupe.parts), default=0) if coupe else 0,
             word_value=word_value,
             word_terms=word_terms,
+            word_with_unit=word_with_unit,
         )
 
     def table(self, cadre: Cadre, code: str, pas: str) -> Response:

@@ -99,7 +99,7 @@ def fill(base: Engine) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _value(type_: type, n: int) -> Any:
-    return {int: n, str: f"texte {n}", bytes: b"octets %d" % n, bool: n % 2 == 0}[type_]
+    return {int: n, str: f"texte {n}", bytes: b"octets %d" % n, bool: n % 2 == 0, float: n / 4}[type_]
 
 
 def rows(base: Engine, colonnes: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[Any, ...]]]:

@@ -7,7 +7,8 @@ from msgspec import json as msgjson
 from msgspec.structs import replace
 
 from services.indicators.answer import EtatFile
-from services.indicators.cibles import published_targets
+from services.indicators.cibles import Cibles
+from services.indicators.cibles_csv import published_targets
 from services.indicators.fold.pli import Pli
 from services.indicators.registre import REGISTRE
 from services.indicators.rules import Pas, Periode, QuestionRefusee, parse_period, split
@@ -43,7 +44,7 @@ class Files:
 def board(pli: Pli | None = None, stock: int | None = 1) -> Tableau:
     """A façade over one open and one treated piece, unless another fold is given."""
     pli = pli or fold([Comptee("091", PIECE), Comptee("091", TRAITEE)])
-    return Tableau(pli, published_targets(), Stock(stock), Files())
+    return Tableau(pli, Cibles(published_targets()), Stock(stock), Files())
 
 
 def test_the_answer_has_the_shape_of_the_contract() -> None:
@@ -117,7 +118,7 @@ def test_queues_are_a_gauge_of_the_present_with_what_is_behind() -> None:
 
 
 def test_a_service_that_does_not_answer_leaves_its_gauge_without_a_value() -> None:
-    muet = Tableau(Pli(), published_targets(), Stock(None), SansFile())
+    muet = Tableau(Pli(), Cibles(), Stock(None), SansFile())
     indication = muet.reponse("091", *JANVIER, ["FILES-RECOUVREMENT"], FRAIS).indicateurs[0]
     assert (indication.valeur, indication.etat, indication.files) == (None, "nd", ())
 
@@ -189,6 +190,8 @@ Question = Callable[[Tableau], object]
         (lambda t: t.serie("STOCK", "091", *JANVIER, "siecle", FRAIS), "serie-impossible", "jour, semaine, mois ou an"),
         (lambda t: t.serie("STOCK", "091", "1970-01-01", "2100-12-31", "jour", FRAIS), "serie-impossible", "4000"),
         (lambda t: t.serie("FILES-RECOUVREMENT", "091", *JANVIER, "jour", FRAIS), "serie-impossible", "au présent"),
+        (lambda t: t.serie("COG-01-11", "091", *JANVIER, "jour", FRAIS), "serie-impossible", "se saisit"),
+        (lambda t: t.coupe("COG-01-11", "091", *JANVIER, "nature", FRAIS), "coupe-impossible", "aucune"),
         (lambda t: t.coupe("STOCK", "091", *JANVIER, "modalite", FRAIS), "coupe-impossible", "nature, canal"),
         (lambda t: t.coupe("BALANCE", "091", *JANVIER, "nature", FRAIS), "coupe-impossible", "aucune"),
         (lambda t: t.invariants("091", "2023-01-31", "2023-01-01"), "periode-invalide", "avant son début"),
