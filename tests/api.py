@@ -26,11 +26,12 @@ CONNUS: Final = {
 
 @dataclass(frozen=True)
 class Demande:
-    """One question. ``corps``: of a JSON command."""
+    """One question. ``corps``: of a command, of type ``media``."""
 
     chemin: dict[str, str] = field(default_factory=dict)
     question: dict[str, Any] = field(default_factory=dict)
     corps: Any = None
+    media: str = "application/json"
 
 
 def objet(identifiant: str) -> Demande:
@@ -38,6 +39,11 @@ def objet(identifiant: str) -> Demande:
     return Demande({"caf": CAF, "objet": identifiant})
 
 
+SAISIE: Final = {"caf": "521", "code": "COG-01-11"}
+CIBLES: Final = (
+    "caf,annee,code,nature,valeur,operateur,unite,etat_source,source\n"
+    "521,2024,COG-08-29,individualisee,16,<=,jours,transmise,courrier\n"
+)
 LETTRE: Final = {"service": "production", "numero": "1"}
 # A good question for every operation, the work on an item apart: its token is only known once it is taken.
 BONNES: Final[dict[str, Demande]] = {
@@ -51,6 +57,11 @@ BONNES: Final[dict[str, Demande]] = {
     "GET /v1/indicateurs/invariants": Demande(question=PERIODE),
     "GET /v1/indicateurs/{code}/serie": Demande({"code": "COG-08-29"}, {**PERIODE, "pas": "semaine"}),
     "GET /v1/indicateurs/{code}/coupe": Demande({"code": "STOCK"}, {**PERIODE, "par": "nature"}),
+    "POST /v1/valeurs": Demande(corps={**SAISIE, "annee": 2023, "valeur": 0.9, "auteur": "pilotage"}),
+    "GET /v1/valeurs": Demande(question=SAISIE),
+    "POST /v1/cibles": Demande(question={"auteur": "pilotage"}, corps=CIBLES, media="text/csv"),
+    "GET /v1/cibles": Demande(question={"caf": "521", "annee": 2023, "historique": "true"}),
+    "GET /v1/cibles/imports": Demande(),
     "GET /v1/pieces/{caf}/{objet}": objet("P-000001"),
     "GET /v1/courriers/{caf}/{objet}": objet("C-000001"),
     "GET /v1/verifications/{caf}/{objet}": objet("V-000001"),

@@ -95,9 +95,9 @@ def import_targets(
         print_json(document)
     elif document["nouvelle"]:
         numero = document["importation"]["numero"]
-        typer.echo(f"import n° {numero} : {document['lignes']} cibles lues, {document['changees']} changées")
+        typer.echo(f"import n° {numero} ; cibles lues : {document['lignes']}, changées : {document['changees']}")
     else:
-        typer.echo(f"{document['lignes']} cibles lues, toutes déjà en vigueur : rien n'a changé")
+        typer.echo(f"cibles lues : {document['lignes']}, toutes déjà en vigueur : rien n'a changé")
 
 
 @cibles.command("lister")

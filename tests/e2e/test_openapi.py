@@ -96,10 +96,10 @@ def ask(contrat: BaseSchema, client: httpx.Client) -> Question:
         cas = contrat[chemin][methode].Case(
             path_parameters=demande.chemin,
             query=demande.question,
-            **({} if demande.corps is None else {"body": demande.corps, "media_type": "application/json"}),
+            **({} if demande.corps is None else {"body": demande.corps, "media_type": demande.media}),
         )
         reponse = cas.call_and_validate(headers={"Authorization": client.headers["Authorization"]})
-        assert reponse.status_code in (200, 202, 204), reponse.text
+        assert reponse.status_code in (200, 201, 202, 204), reponse.text
         return json.loads(reponse.content or b"null") if chemin != "/metrics" else None
 
     return put
@@ -196,6 +196,17 @@ REFUS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     "code-inconnu": ("GET", "/v1/indicateurs/COG/serie?caf=091&du=2024-02-01&au=2024-03-01&pas=jour", {}),
     "corbeille-inconnue": ("GET", "/v1/corbeilles/nulle", {}),
     "travail-inconnu": ("POST", "/v1/travaux/091/K-9/rendu", {"json": {"corbeille": "a_notifier", "jeton": 1}}),
+    "valeur-refusee": (
+        "POST",
+        "/v1/valeurs",
+        {"json": {"caf": "521", "code": "STOCK", "annee": 2023, "valeur": 1, "auteur": "pilotage"}},
+    ),
+    "cibles-invalides": (
+        "POST",
+        "/v1/cibles?auteur=pilotage",
+        {"content": b"caf\n", "headers": {"Content-Type": "text/csv"}},
+    ),
+    "cibles-inconnues": ("GET", "/v1/cibles?caf=521&annee=2031", {}),
     "lettre-inconnue": ("GET", "/v1/lettres-mortes/production/9000", {}),
 }
 
