@@ -132,13 +132,23 @@ async def _on_problem(_: Request, erreur: Exception) -> Response:
     return write_problem(erreur)
 
 
-async def _on_http(_: Request, erreur: Exception) -> Response:
+async def _on_http(request: Request, erreur: Exception) -> Response:
     assert isinstance(erreur, HTTPException)  # noqa: S101  # the framework calls this handler for this class alone
     genre, titre, detail = _TITRES.get(
         erreur.status_code,
         (f"http-{erreur.status_code}", HTTPStatus(erreur.status_code).phrase, "La requête n'a pas pu être traitée."),
     )
-    return _write(genre, titre, erreur.status_code, detail, erreur.headers or {}, {})
+    entetes = dict(erreur.headers or {})
+    if erreur.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        entetes |= _allowed(request)
+    return _write(genre, titre, erreur.status_code, detail, entetes, {})
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Every method of the published address: the framework names those of the first route of its path alone."""
+    chemin = getattr(request.scope.get("route"), "path", None)
+    methodes = request.app.openapi()["paths"].get(chemin, {})
+    return {"Allow": ", ".join(sorted(m.upper() for m in methodes))} if methodes else {}
 
 
 async def _on_disconnect(_: Request, __: Exception) -> Response:

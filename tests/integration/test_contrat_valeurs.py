@@ -141,3 +141,8 @@ def test_the_page_of_a_typed_in_indicator_shows_its_history(pilotee: Maison, pil
     pilote.post("/v1/valeurs", json=SAISIE | {"valeur": 0.89})
     (derniere, premiere) = pilotee.indicateurs.values("521", "COG-01-11")
     assert (derniere.valeur, derniere.en_vigueur, premiere.valeur, premiere.en_vigueur) == (0.89, True, 0.91, False)
+
+
+def test_a_method_that_an_address_does_not_take_is_told_those_that_it_takes(demandeur: httpx.Client) -> None:
+    reponse = demandeur.delete("/v1/valeurs")
+    assert (problem(reponse, 405), reponse.headers["allow"]) == ("methode-non-admise", "GET, POST")
