@@ -81,6 +81,10 @@ class Cibles:
         """The targets of a figure, the one that judges first."""
         return self._par_cle.get((caf, annee, code), ())
 
+    def cafs(self) -> set[str]:
+        """The Cafs that have targets."""
+        return {caf for caf, _, _ in self._par_cle}
+
     def carried(self, de: int, vers: Iterable[int]) -> "Cibles":
         """The same, with the targets of the year ``de`` standing also for other years: a demonstration moves its
         dates, and its contract with them."""

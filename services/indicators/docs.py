@@ -22,6 +22,10 @@ Une période `[du, au]` comprend ses deux bornes, en jours de Paris. Un délai e
 l'arrivée de la pièce à la fin de son dernier traitement. Un taux est une fraction dans l'API, un pourcentage à
 l'écran ; un montant est en centimes. Sans dénominateur, la valeur est `null`, affichée « ND », jamais 0.
 
+Un chiffre est **provisoire** pendant sa maturité, le nombre de jours qui suivent la fin de sa période et où ce qui
+reste à venir peut encore le changer ; il est **définitif** ensuite, et toujours provisoire tant que tout ce qui est
+accepté n'est pas compté. Les durées sont celles d'Écluse. Un fait plus tardif encore refait le jour qu'il concerne.
+
 « Formule d'Écluse » : les sources citent ce chiffre, ou le besoin, sans en imprimer la formule.
 """
 _THEMES: Final[dict[str, tuple[Indicateur, ...]]] = {
@@ -65,9 +69,17 @@ def _describe(indicateur: Indicateur) -> str:
             ("population", indicateur.population),
             (f"formule (version {indicateur.version})", indicateur.formule),
             ("coupes", ", ".join(f"`{c}`" for c in indicateur.coupes) or "aucune"),
+            ("maturité", _maturity(indicateur)),
             ("source", indicateur.source),
         )
     )
+
+
+def _maturity(indicateur: Indicateur) -> str:
+    if indicateur.maturite is None:
+        return "lu au présent, jamais définitif"
+    jours, attend = indicateur.maturite
+    return f"{jours} jours après la fin de la période, pour {attend}"
 
 
 def _traits(indicateur: Indicateur) -> Iterable[str]:

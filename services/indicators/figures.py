@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 
 from services.indicators.fold.columns import Entiers
+from services.indicators.rules import Role
 from services.indicators.views import Condition, Filtre, Vue, Vues
 from shared.calendar import working_days
 from shared.temps import add_months
@@ -48,19 +49,20 @@ class Periodes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What a Caf owns, or the part of it that meets a condition. Lives as long as one question."""
+    """What a Caf owns, or works on, or the part of it that meets a condition. Lives as long as one question."""
 
     vues: Vues
     caf: str
     stock: StockDeProduction
     part: Condition | None = None
+    role: Role = Role.proprietaire
     _parts: dict[str, Vue] = field(default_factory=dict)
 
     def view(self, famille: str) -> Vue:
         """The cells of a family in this population."""
         vue = self._parts.get(famille)
         if vue is None:
-            vue = self.vues.view(famille, self.caf)
+            vue = self.vues.view(famille, self.caf, self.role)
             vue = self._parts[famille] = vue if self.part is None else vue.part(self.part)
         return vue
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from services.indicators.figures import Formule
+from services.indicators.maturite import FAITS_TARDIFS, Maturite
 
 Unite = Literal["jours", "taux", "nombre", "centimes"]
 
@@ -26,7 +27,8 @@ class Indicateur:
 
     ``calcul``: the formula with its parameters, None for a gauge that another service reads now; ``version`` grows
     when the formula changes; ``sens``: which way is better, None for a volume; ``maison``: a formula that no source
-    prints; ``coupes``: the dimensions along which it may be cut.
+    prints; ``coupes``: the dimensions along which it may be cut; ``maturite``: how long a figure may still move after
+    its period, None for what is read at present.
     """
 
     code: str
@@ -40,3 +42,4 @@ class Indicateur:
     maison: bool = False
     coupes: tuple[str, ...] = ()
     version: int = 1
+    maturite: Maturite | None = FAITS_TARDIFS

@@ -21,6 +21,7 @@ from services.indicators.figures import (
     StockAncien,
     Terme,
 )
+from services.indicators.maturite import REOUVERTURES
 from services.indicators.registre.base import (
     ARIEGE,
     COUPES_PIECE,
@@ -50,6 +51,11 @@ def _piece(
     return Indicateur(code, libelle, unite, population, formule, calcul, coupes=COUPES_PIECE, **champs)
 
 
+def _outgoing(*args: Any, **champs: Any) -> Indicateur:
+    """An indicator of treated or open pieces: a piece counts at its last treatment, so a reopening changes both."""
+    return _piece(*args, maturite=REOUVERTURES, **champs)
+
+
 def _treated(*filtre: Condition, mesure: str = "n") -> Flux:
     return Flux("piece", "fin", (TRAITEE, *filtre), mesure)
 
@@ -59,7 +65,7 @@ def _arrived(*filtre: Condition) -> Flux:
 
 
 def _mean_delay(code: str, libelle: str, population: str, *filtre: Condition) -> Indicateur:
-    return _piece(
+    return _outgoing(
         code,
         libelle,
         "jours",
@@ -92,7 +98,7 @@ def _delays() -> Iterable[Indicateur]:
         Condition("nature", "=", "demande_al"),
     )
     for code, libelle, pourcents in (("DELAI-MEDIAN", "Médiane du délai", 50), ("DELAI-P90", "9e décile du délai", 90)):
-        yield _piece(
+        yield _outgoing(
             code,
             libelle,
             "jours",
@@ -101,7 +107,7 @@ def _delays() -> Iterable[Indicateur]:
             RangDelai(pourcents),
             sens="bas",
         )
-    yield _piece(
+    yield _outgoing(
         "DELAI-HORS-ATTENTE",
         "Délai moyen hors attente",
         "jours",
@@ -111,7 +117,7 @@ def _delays() -> Iterable[Indicateur]:
         sens="bas",
         maison=True,
     )
-    yield _piece(
+    yield _outgoing(
         "PART-15J",
         "Pièces traitées en moins de 15 jours",
         "taux",
@@ -121,7 +127,7 @@ def _delays() -> Iterable[Indicateur]:
         source=ARIEGE,
         sens="haut",
     )
-    yield _piece(
+    yield _outgoing(
         "PART-MINIMA-10J",
         "Demandes de minima sociaux traitées en moins de 10 jours",
         "taux",
@@ -137,7 +143,7 @@ def _stock() -> Iterable[Indicateur]:
     stock = Niveau("stock")
     attente = Niveau("attente")
     traitable = Difference(stock, attente)
-    yield _piece(
+    yield _outgoing(
         "COG-08-33",
         "Part du stock de plus de 40 jours",
         "taux",
@@ -152,12 +158,12 @@ def _stock() -> Iterable[Indicateur]:
         ("STOCK-EN-ATTENTE", "Pièces à traiter qui attendent un tiers", f"{A_TRAITER}, suspendues", attente),
         ("STOCK-TRAITABLE", "Pièces à traiter sans attendre", f"{A_TRAITER}, non suspendues", traitable),
     ):
-        yield _piece(code, libelle, "nombre", population, "Nombre de pièces", Nombre(terme), sens="bas")
+        yield _outgoing(code, libelle, "nombre", population, "Nombre de pièces", Nombre(terme), sens="bas")
     yield from _balance_in_days("SOLDE-JOURS", "Solde en jours", A_TRAITER, stock)
     yield from _balance_in_days(
         "SOLDE-TRAITABLE-JOURS", "Solde traitable en jours", f"{A_TRAITER}, non suspendues", traitable
     )
-    yield _piece(
+    yield _outgoing(
         "AGE-MAX",
         "Âge de la plus ancienne pièce à traiter",
         "jours",
@@ -170,7 +176,7 @@ def _stock() -> Iterable[Indicateur]:
 
 def _balance_in_days(code: str, libelle: str, population: str, terme: Terme) -> Iterable[Indicateur]:
     solde = Rapport(Fois(JOURS_DU_SOLDE, terme), DerniersOuvres(_treated(), JOURS_DU_SOLDE))
-    yield _piece(
+    yield _outgoing(
         code,
         libelle,
         "jours",
@@ -181,7 +187,7 @@ def _balance_in_days(code: str, libelle: str, population: str, terme: Terme) -> 
         sens="bas",
         maison=True,
     )
-    yield _piece(
+    yield _outgoing(
         f"{code}-MOYEN",
         f"{libelle}, moyenne de la période",
         "jours",
@@ -203,7 +209,8 @@ def _flows() -> Iterable[Indicateur]:
         ("PIECES-TRAITEES", "Pièces traitées", TRAITEES, _treated()),
         ("PIECES-ANNULEES", "Pièces annulées", "Pièces annulées dans la période, à leur première annulation", annulees),
     ):
-        yield _piece(code, libelle, "nombre", population, "Nombre de pièces", Nombre(terme), source=ARIEGE)
+        sorte = _outgoing if code == "PIECES-TRAITEES" else _piece
+        yield sorte(code, libelle, "nombre", population, "Nombre de pièces", Nombre(terme), source=ARIEGE)
     yield Indicateur(
         "BALANCE",
         "Balance des pièces",
@@ -211,6 +218,7 @@ def _flows() -> Iterable[Indicateur]:
         "Pièces de la Caf",
         "Stock d'ouverture + arrivées − traitées − annulées − clôture comptée par la production ; 0, ou une alerte",
         Balance(_arrived(), _treated(), annulees),
+        maturite=REOUVERTURES,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from services.indicators.figures import Cohorte, Flux, Nombre, Rapport
+from services.indicators.maturite import FAITS_TARDIFS, RECOURS, REJETS, Maturite
 from services.indicators.registre.base import ARIEGE, COUPES_CREANCE, CPOG, ECLUSE, Indicateur, Unite
 from services.indicators.views import Condition
 
@@ -11,9 +12,20 @@ DIRECT: Final = Condition("mode", "dans", ("versement", "prelevement"))
 HORS_RSA: Final = Condition("prestation", "!=", "rsa")
 
 
-def _volume(code: str, libelle: str, unite: Unite, population: str, terme: Flux, source: str = ECLUSE) -> Indicateur:
+def _volume(
+    code: str,
+    libelle: str,
+    unite: Unite,
+    population: str,
+    terme: Flux,
+    source: str = ECLUSE,
+    maturite: Maturite = FAITS_TARDIFS,
+) -> Indicateur:
     formule = "Somme des montants" if unite == "centimes" else "Nombre"
-    return Indicateur(code, libelle, unite, population, formule, Nombre(terme), source=source, coupes=COUPES_CREANCE)
+    calcul, coupes = Nombre(terme), COUPES_CREANCE
+    return Indicateur(
+        code, libelle, unite, population, formule, calcul, source=source, coupes=coupes, maturite=maturite
+    )
 
 
 def _fraud() -> Iterable[Indicateur]:
@@ -28,8 +40,10 @@ def _fraud() -> Iterable[Indicateur]:
         source=CPOG,
         sens="haut",
         coupes=COUPES_CREANCE,
+        maturite=RECOURS,
     )
-    yield _volume("FRAUDES-NOMBRE", "Fraudes qualifiées", "nombre", population, Flux("creance", "qualifiee"), ARIEGE)
+    qualifiees = Flux("creance", "qualifiee")
+    yield _volume("FRAUDES-NOMBRE", "Fraudes qualifiées", "nombre", population, qualifiees, ARIEGE, RECOURS)
 
 
 def _cohort(code: str, libelle: str, mois: int, frauduleuses: bool, population: str, *filtre: Condition) -> Indicateur:
@@ -47,6 +61,7 @@ def _cohort(code: str, libelle: str, mois: int, frauduleuses: bool, population: 
         sens="haut",
         maison=True,
         coupes=COUPES_CREANCE,
+        maturite=RECOURS,
     )
 
 
@@ -95,6 +110,7 @@ RECOUVREMENT: Final = (
             Flux("encaissement", "jour", (), "montant_centimes"),
         ),
         coupes=COUPES_CREANCE,
+        maturite=REJETS,
     ),
     *_remissions(),
     Indicateur(
@@ -104,5 +120,6 @@ RECOUVREMENT: Final = (
         "Éléments des corbeilles en ce moment",
         "Nombre d'éléments prêts, lu dans les corbeilles et non dans l'historique",
         None,
+        maturite=None,
     ),
 )
