@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from services.indicators.answer import Indication
 from services.indicators.cibles import CibleAffichee, Etat, Nature
+from services.indicators.maturite import EtatDeMaturite
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.base import Indicateur
 from shared.web.formats import INSECABLE, ND, euros, nombre, pourcent, round_half_up
@@ -17,6 +18,7 @@ ETATS: Final = {
     Etat.sans_cible: "Sans cible",
     Etat.nd: "Non disponible",
 }
+MATURITES: Final = {EtatDeMaturite.provisoire: "provisoire", EtatDeMaturite.definitif: "définitif"}
 _NATURES: Final = {
     Nature.individualisee: "individualisée",
     Nature.cog: "fixée par la Cog",

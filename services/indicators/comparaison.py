@@ -1,6 +1,6 @@
 """Two periods side by side: which ones, how far a figure moved, and whether that is better. Days are ordinals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Literal
@@ -9,7 +9,16 @@ from msgspec import UNSET, Struct, UnsetType
 
 from services.indicators.answer import Fraicheur, Indication, MaturiteAffichee
 from services.indicators.registre import REGISTRE
-from services.indicators.rules import PREMIER_JOUR, Periode, PeriodeInvalide, QuestionRefusee, parse_period
+from services.indicators.rules import (
+    PREMIER_JOUR,
+    Periode,
+    PeriodeInvalide,
+    PeriodeSansDonnees,
+    QuestionRefusee,
+    Role,
+    parse_period,
+)
+from services.indicators.tableau import Tableau
 from shared.calendar import working_days
 from shared.temps import add_months, to_iso
 
@@ -75,7 +84,7 @@ class Comparee(Struct, frozen=True):
     evolution: str | None
 
 
-class Comparaison(Struct, frozen=True):
+class ComparaisonDePeriodes(Struct, frozen=True):
     """The figures of a Caf over two periods."""
 
     caf: str
@@ -126,6 +135,34 @@ def describe(periode: Periode, caf: str) -> PeriodeComparee:
     """A period as it is shown, with the working days of this Caf."""
     ouvres = len(working_days(periode.du, periode.au, caf))
     return PeriodeComparee(to_iso(periode.du), to_iso(periode.au), periode.au - periode.du + 1, ouvres)
+
+
+def compare(
+    tableau: Tableau,
+    caf: str,
+    bornes: tuple[str, str],
+    autre: Periode,
+    codes: Iterable[str] | None,
+    fraicheur: Fraicheur,
+    role: Role,
+) -> ComparaisonDePeriodes:
+    """The figures asked for (None: all) over the period ``bornes`` and over the other one, of which nothing may be
+    known. Raises as ``Tableau.reponse`` for the period itself."""
+    ici = tableau.reponse(caf, *bornes, codes, fraicheur, role)
+    raison = ""
+    try:
+        bornes_autres = to_iso(autre.du), to_iso(autre.au)
+        avec = tableau.reponse(caf, *bornes_autres, codes, fraicheur, role).indicateurs
+    except PeriodeSansDonnees as erreur:
+        avec, raison = None, str(erreur)
+    return ComparaisonDePeriodes(
+        caf,
+        role.value,
+        describe(parse_period(*bornes), caf),
+        describe(autre, caf),
+        fraicheur,
+        compare_all(ici.indicateurs, avec, raison),
+    )
 
 
 def compare_all(ici: Sequence[Indication], avec: Sequence[Indication] | None, raison: str = "") -> list[Comparee]:

@@ -7,8 +7,10 @@ means nothing here has no value, and says why in French. Nothing here knows a ca
 from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
 
+Termes: TypeAlias = Mapping[str, Fraction | int]
 JOURS_DU_RYTHME: Final = 20
 
 SANS_JOUR: Final = "plus aucun jour ouvré d'ici la fin du mois"
@@ -53,18 +55,21 @@ class Fin(NamedTuple):
         return min(self.ouvres, JOURS_DU_RYTHME)
 
 
+SANS_TERME: Final[Termes] = MappingProxyType({})
+
+
 class Grandeur(NamedTuple):
     """One projected quantity: its value or the reason why there is none, and the terms of its formula."""
 
     valeur: Fraction | None
     raison: str = ""
-    termes: Mapping[str, Fraction | int] = {}
+    termes: Termes = SANS_TERME
 
 
 def project_stock(stock: int, rythme: Rythme, fin: Fin) -> Grandeur:
     """The stock at the end of the month: never less than nothing."""
     net = rythme.entrees - rythme.sorties
-    termes = {"stock": stock, "entrees": rythme.entrees, "sorties": rythme.sorties, "ouvres": fin.ouvres}
+    termes: Termes = {"stock": stock, "entrees": rythme.entrees, "sorties": rythme.sorties, "ouvres": fin.ouvres}
     return Grandeur(max(Fraction(0), stock + net * fin.ouvres), termes=termes)
 
 
@@ -73,7 +78,7 @@ def project_solde(stock: int, rythme: Rythme, fin: Fin) -> Grandeur:
     last 20 working days, those to come at the rhythm."""
     projete = project_stock(stock, rythme, fin).valeur or Fraction(0)
     traitees = fin.deja_traitees + rythme.sorties * fin.comptes
-    termes = {"projete": projete, "traitees": traitees}
+    termes: Termes = {"projete": projete, "traitees": traitees}
     if traitees <= 0:
         return Grandeur(None, SANS_TRAITEMENT, termes)
     return Grandeur(projete * JOURS_DU_RYTHME / traitees, termes=termes)
@@ -81,7 +86,7 @@ def project_solde(stock: int, rythme: Rythme, fin: Fin) -> Grandeur:
 
 def days_to_clear(stock: int, rythme: Rythme) -> Grandeur:
     """The working days that it takes to treat all of the stock, what comes in meanwhile included."""
-    termes = {"stock": stock, "entrees": rythme.entrees, "sorties": rythme.sorties}
+    termes: Termes = {"stock": stock, "entrees": rythme.entrees, "sorties": rythme.sorties}
     if stock <= 0:
         return Grandeur(Fraction(0), termes=termes)
     if rythme.sorties <= rythme.entrees:
@@ -100,7 +105,7 @@ def needed_for_solde(stock: int, rythme: Rythme, fin: Fin, cible: Fraction) -> G
     to come and c those of them that the solde counts: the smallest x that satisfies the target solves the equality.
     """
     a_venir = stock + rythme.entrees * fin.ouvres
-    termes = {
+    termes: Termes = {
         "stock": stock,
         "entrees": rythme.entrees,
         "ouvres": fin.ouvres,
@@ -121,7 +126,7 @@ def needed_for_delay(stock: int, rythme: Rythme, fin: Fin, cible: Fraction) -> G
     days that lasts: by Little's law, the target times what comes in per calendar day."""
     par_jour = Fraction(rythme.arrivees - rythme.annulees, rythme.jours)
     vise = cible * par_jour
-    termes = {"stock": stock, "entrees": rythme.entrees, "ouvres": fin.ouvres, "cible": cible, "vise": vise}
+    termes: Termes = {"stock": stock, "entrees": rythme.entrees, "ouvres": fin.ouvres, "cible": cible, "vise": vise}
     if not fin.ouvres:
         return Grandeur(None, SANS_JOUR, termes)
     if par_jour <= 0:
