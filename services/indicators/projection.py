@@ -86,9 +86,9 @@ def project_solde(stock: int, rythme: Rythme, fin: Fin) -> Grandeur:
 
 def days_to_clear(stock: int, rythme: Rythme) -> Grandeur:
     """The working days that it takes to treat all of the stock, what comes in meanwhile included."""
-    termes: Termes = {"stock": stock, "entrees": rythme.entrees, "sorties": rythme.sorties}
     if stock <= 0:
-        return Grandeur(Fraction(0), termes=termes)
+        return Grandeur(Fraction(0))
+    termes: Termes = {"stock": stock, "entrees": rythme.entrees, "sorties": rythme.sorties}
     if rythme.sorties <= rythme.entrees:
         return Grandeur(
             None,
