@@ -119,7 +119,9 @@ def project(tableau: Tableau, caf: str, au: str | None, fraicheur: Fraicheur, ro
     Raises a ``QuestionRefusee``: a day that is no day, or still to come, a Caf or a period of which nothing is known.
     """
     jour = _read_day(au, tableau.today())
-    lue = _read(tableau.population(parse_caf(caf), role, Periode(jour, jour)), jour)
+    # Yesterday may well be before the first day: that is a history too short, not a question to refuse.
+    connu = jour if au else DERNIER_JOUR
+    lue = _read(tableau.population(parse_caf(caf), role, Periode(connu, connu)), jour)
     raison = _too_short(lue)
     projections = [_write(c, Grandeur(None, raison)) for c in PROJECTIONS] if raison else list(_project(tableau, lue))
     return Projection(
