@@ -9,6 +9,7 @@ from typing import Final
 from services.indicators.registre.base import Indicateur
 from services.indicators.registre.contacts import CONTACTS
 from services.indicators.registre.pieces import PIECES
+from services.indicators.registre.projections import PROJECTIONS
 from services.indicators.registre.qualite import QUALITE
 from services.indicators.registre.recouvrement import RECOUVREMENT
 
@@ -28,6 +29,15 @@ accepté n'est pas compté. Les durées sont celles d'Écluse. Un fait plus tard
 
 « Formule d'Écluse » : les sources citent ce chiffre, ou le besoin, sans en imprimer la formule.
 """
+_PROJECTIONS: Final = """
+## Projections
+
+Au rythme des 20 derniers jours ouvrés qui finissent un jour donné, par défaut hier : de l'arithmétique, dont toutes les
+formules sont d'Écluse, et non une prévision. Les arrivées nettes sont les pièces arrivées moins les annulées ; le mois
+est celui du lendemain du jour donné. Ce qui n'a pas de sens n'a pas de valeur et dit pourquoi : un stock dont les
+traitements ne dépassent pas les arrivées ne s'écoule pas.
+
+"""
 _THEMES: Final[dict[str, tuple[Indicateur, ...]]] = {
     "Pièces : délais, stock, flux": PIECES,
     "Courriers, qualité de liquidation, contrôles": QUALITE,
@@ -44,6 +54,8 @@ def document() -> str:
     for theme, indicateurs in _THEMES.items():
         parties.append(f"\n## {theme}\n")
         parties.extend(_describe(i) for i in indicateurs)
+    parties.append(_PROJECTIONS)
+    parties.extend(f"- **{p.libelle}** (`{code}`) : {p.formule}.\n" for code, p in PROJECTIONS.items())
     return "".join(parties)
 
 
