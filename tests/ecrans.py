@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from services.indicators.answer import Coupe, Fraicheur, Indication, Part, Point, Reponse, Serie, show_maturity
 from services.indicators.cibles import Cible, judge, show
-from services.indicators.comparaison import ComparaisonDePeriodes, compare_all, describe, other_period
+from services.indicators.comparaison import ComparaisonDePeriodes, compare_all, describe, measure, other_period
 from services.indicators.figures import Chiffre
 from services.indicators.horizon import Projection, Projetee, RythmeAffiche
 from services.indicators.invariants import Invariants, Little
@@ -130,7 +130,7 @@ class FauxChiffres:
         autre = other_period(periode, avec)
         ici = self.figures(caf, du, au, codes).indicateurs
         avant = [replace(i, valeur=None if i.valeur is None else i.valeur * 2) for i in ici]
-        comparees = compare_all(ici, avant)
+        comparees = compare_all(ici, [measure(i) for i in avant])
         return ComparaisonDePeriodes(caf, role, describe(periode, caf), describe(autre, caf), self.fraicheur, comparees)
 
     def project(self, caf: str) -> Projection:

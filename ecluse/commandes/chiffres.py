@@ -115,8 +115,9 @@ def _figures(document: Any) -> Table:
     )
     for i in document["indicateurs"]:
         maturite = i.get("maturite")
-        mot = MATURITES[EtatDeMaturite(maturite["etat"])] if maturite else i.get("raison", "")
-        table.add_row(i["code"], i["libelle"], show(i["valeur"], i["unite"]), ETATS[Etat(i["etat"])], mot)
+        mot = MATURITES[EtatDeMaturite(maturite["etat"])] if maturite else ""
+        etat = i.get("raison") or ETATS[Etat(i["etat"])]
+        table.add_row(i["code"], i["libelle"], show(i["valeur"], i["unite"]), etat, mot)
     return table
 
 

@@ -66,7 +66,7 @@ def _head(document: Any) -> str:
     debut = f"Au {document['au']} : {show(document['stock'], 'nombre')} pièces à traiter"
     if rythme is None:
         return debut
-    entrees, sorties = (f"{rythme[nom]:.1f}".replace(".", ",") for nom in ("entrees_par_jour", "traitees_par_jour"))
+    entrees, sorties = (f"{rythme[nom]:.2f}".replace(".", ",") for nom in ("entrees_par_jour", "traitees_par_jour"))
     return (
         f"{debut} ; depuis le {rythme['du']}, {entrees} arrivées nettes et {sorties} traitées par jour ouvré ; "
         f"{document['jours_ouvres_restants']} jours ouvrés d'ici le {document['fin_de_mois']}"

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from services.indicators.answer import Fraicheur, Indication, MaturiteAffichee
+from services.indicators.figures import families_of
 from services.indicators.registre import REGISTRE
 from services.indicators.rules import (
     PREMIER_JOUR,
@@ -148,31 +149,40 @@ def compare(
 ) -> ComparaisonDePeriodes:
     """The figures asked for (None: all) over the period ``bornes`` and over the other one, of which nothing may be
     known. Raises as ``Tableau.reponse`` for the period itself."""
-    ici = tableau.reponse(caf, *bornes, codes, fraicheur, role)
-    raison = ""
+    ici = tableau.reponse(caf, *bornes, codes, fraicheur, role).indicateurs
     try:
-        bornes_autres = to_iso(autre.du), to_iso(autre.au)
-        avec = tableau.reponse(caf, *bornes_autres, codes, fraicheur, role).indicateurs
+        lues = tableau.reponse(caf, to_iso(autre.du), to_iso(autre.au), codes, fraicheur, role).indicateurs
+        avec = [_measure_if_known(tableau, i, caf, role, autre) for i in lues]
     except PeriodeSansDonnees as erreur:
-        avec, raison = None, str(erreur)
-    return ComparaisonDePeriodes(
-        caf,
-        role.value,
-        describe(parse_period(*bornes), caf),
-        describe(autre, caf),
-        fraicheur,
-        compare_all(ici.indicateurs, avec, raison),
-    )
+        avec = [Mesure(None, None, None, raison=str(erreur))] * len(ici)
+    periodes = describe(parse_period(*bornes), caf), describe(autre, caf)
+    return ComparaisonDePeriodes(caf, role.value, *periodes, fraicheur, compare_all(ici, avec))
 
 
-def compare_all(ici: Sequence[Indication], avec: Sequence[Indication] | None, raison: str = "") -> list[Comparee]:
-    """The figures of both periods, in the same order; ``avec`` None when the other period has none, for ``raison``."""
-    autres = [_measure(i) for i in avec] if avec is not None else [Mesure(None, None, None, raison=raison)] * len(ici)
-    return [_compare(i, autre) for i, autre in zip(ici, autres, strict=True)]
+def compare_all(ici: Sequence[Indication], avec: Sequence[Mesure]) -> list[Comparee]:
+    """The figures of both periods, in the same order."""
+    return [_compare(i, autre) for i, autre in zip(ici, avec, strict=True)]
+
+
+def measure(i: Indication) -> Mesure:
+    """A figure as it is compared."""
+    return Mesure(i.valeur, i.numerateur, i.denominateur, i.termes, i.maturite, i.raison)
+
+
+def _measure_if_known(tableau: Tableau, i: Indication, caf: str, role: Role, periode: Periode) -> Mesure:
+    """A figure to compare with; none where what it counts begins later, though the Caf is known by something else."""
+    calcul = REGISTRE[i.code].calcul
+    if i.raison or calcul is None:
+        return measure(i)
+    premier = tableau.etendue.first_counted(families_of(calcul), caf, role)
+    if premier is not None and premier <= periode.au:
+        return measure(i)
+    depuis = "" if premier is None else f" avant le {to_iso(premier)}"
+    return Mesure(None, None, None, raison=f"rien de ce que compte {i.code} n'est connu{depuis}")
 
 
 def _compare(indication: Indication, avec: Mesure) -> Comparee:
-    ici = _measure(indication)
+    ici = measure(indication)
     indicateur = REGISTRE[indication.code]
     difference = None if ici.valeur is None or avec.valeur is None else ici.valeur - avec.valeur
     evolution = judge_change(difference, indicateur.sens)
@@ -204,10 +214,6 @@ def relative_change(difference: float | None, avec: float | None, unite: str) ->
     if difference is None or avec is None or avec <= 0 or unite == "taux":
         return None
     return difference / avec
-
-
-def _measure(i: Indication) -> Mesure:
-    return Mesure(i.valeur, i.numerateur, i.denominateur, i.termes, i.maturite, i.raison)
 
 
 def _months(periode: Periode) -> int:

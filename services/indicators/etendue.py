@@ -1,5 +1,6 @@
 """From when on something is counted of a Caf: earlier, or of a Caf nobody knows, a 0 would pass for a measure."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from services.indicators.cibles import Cibles
@@ -43,9 +44,15 @@ class Etendue:
         if premier is not None and premier <= au:
             return premier
         if versions != self._vues.versions:
-            premier = self._read(caf, role)
+            premier = self.first_counted(self._vues.families(role), caf, role)
             self._premiers[caf, role] = self._vues.versions, premier
         return premier
+
+    def first_counted(self, familles: Iterable[str], caf: str, role: Role) -> int | None:
+        """The first day of which something is counted in some of the families; None when nothing is."""
+        vues = (self._vues.view(famille, caf, role) for famille in familles)
+        colonnes = [jours[jours > 0] for vue in vues for jours in vue.jours.values()]
+        return min((int(jours.min()) for jours in colonnes if len(jours)), default=None)
 
     def _check_known(self, caf: str, role: Role, au: int) -> None:
         connues = self._pli.cafs()
@@ -54,11 +61,3 @@ class Etendue:
         if role is Role.traitante or self.first_day(caf, Role.traitante, au) is None:
             dites = ", ".join(connues[:_CAFS_DITES]) + ("…" if len(connues) > _CAFS_DITES else "")
             raise CafInconnue(f"aucun événement de la Caf {caf} n'est compté ici ; Cafs connues : {dites}")
-
-    def _read(self, caf: str, role: Role) -> int | None:
-        colonnes = [
-            jours[jours > 0]
-            for famille in self._vues.families(role)
-            for jours in self._vues.view(famille, caf, role).jours.values()
-        ]
-        return min((int(jours.min()) for jours in colonnes if len(jours)), default=None)

@@ -251,7 +251,7 @@ def _write(
 
 
 def _word(valeur: Fraction | int) -> str:
-    return nombre(float(valeur), 0 if Fraction(valeur).denominator == 1 else 1)
+    return nombre(float(valeur), 0 if Fraction(valeur).denominator == 1 else 2)
 
 
 def _show(lue: _Lue) -> RythmeAffiche:

@@ -94,7 +94,7 @@ def _word_start(p: Projection) -> str:
         return f"{depart} : {p.raison or ''}."
     return (
         f"{depart}, au rythme des {p.rythme.jours_ouvres} derniers jours ouvrés : "
-        f"{nombre(p.rythme.entrees_par_jour, 1)} arrivées nettes et {nombre(p.rythme.traitees_par_jour, 1)} traitées "
+        f"{nombre(p.rythme.entrees_par_jour, 2)} arrivées nettes et {nombre(p.rythme.traitees_par_jour, 2)} traitées "
         f"par jour ouvré ; {pluriel(p.jours_ouvres_restants, 'jour ouvré', 'jours ouvrés')} d'ici le "
         f"{jour_court(from_iso(p.fin_de_mois))}."
     )

@@ -105,9 +105,9 @@ def test_the_command_and_the_api_give_the_same_document(serveur: Serveur) -> Non
 
 
 def test_two_periods_a_projection_and_who_works_are_shown_to_people(garni: Path) -> None:
-    fin = ecluse("indicators", *PERIODE, "--code", "PART-WEB", "--compare", "precedente", "--data-dir", garni)
+    fin = ecluse("indicators", *PERIODE, "--code", "PART-WEB", "--compare", "annee_precedente", "--data-dir", garni)
     assert (fin.code, fin.erreurs) == (0, "")
-    assert "rien n'est compté de la Caf 091 avant le" in fin.sortie
+    assert "rien de ce que compte PART-WEB n'est connu avant le" in fin.sortie
     entre_deux = ("--avec-du", "2023-01-01", "--avec-au", "2023-01-15", "--data-dir", garni)
     fin = ecluse("indicators", *PERIODE, "--code", "PART-WEB", "--code", "STOCK", *entre_deux)
     assert all(mot in fin.sortie for mot in ("points", "22 j ouvrés", "10 j ouvrés", "%)"))

@@ -234,7 +234,7 @@ def test_the_live_page_says_where_the_stock_goes_by_which_formula_and_that_it_is
     assert chiffres["x.STOCK-FIN-DE-MOIS.calcul"] == "1 ÷ 2 ; le 28/02/2023"
     assert chiffres["x.TRAITEMENTS-POUR-DELAI.valeur"] == "ND"
     assert chiffres["x.TRAITEMENTS-POUR-DELAI.calcul"] == "sans cible cette année"
-    assert "198,2 arrivées nettes et 205,2 traitées par jour ouvré" in texte
+    assert "198,20 arrivées nettes et 205,20 traitées par jour ouvré" in texte
     assert "par la loi de Little" in texte
     assert "Formules d'Écluse" in texte
 

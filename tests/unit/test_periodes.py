@@ -7,19 +7,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.indicators.answer import Indication, show_maturity
+from services.indicators.cibles import Cibles
 from services.indicators.comparaison import (
     ComparaisonInvalide,
     Evolution,
+    compare,
     compare_all,
     judge_change,
     just_before,
+    measure,
     other_period,
     year_before,
 )
+from services.indicators.figures import families_of
+from services.indicators.fold.families import FAMILLES
 from services.indicators.maturite import EtatDeMaturite, Maturite, judge_maturity
 from services.indicators.registre import REGISTRE
-from services.indicators.rules import Pas, Periode, PeriodeInvalide, split
+from services.indicators.rules import Pas, Periode, PeriodeInvalide, Role, split
+from services.indicators.tableau import Tableau
+from shared.events.mouvements import ImageCourrier, ImagePiece
 from shared.temps import from_iso, to_iso
+from tests.images import FRAIS, Comptee, SansFile, StockCompte, fold
 
 DEBUT, FIN = date(1970, 1, 1), date(2100, 12, 31)
 # The days around which a calendar goes wrong: leap days, ends of years, years of 53 weeks, a century that is not leap.
@@ -150,15 +158,35 @@ def test_a_difference_is_read_by_its_unit_and_by_the_direction_of_the_indicator(
     relative: float | None,
     evolution: str | None,
 ) -> None:
-    comparee = compare_all([indication(code, ici)], [indication(code, avec)])[0]
+    comparee = compare_all([indication(code, ici)], [measure(indication(code, avec))])[0]
     assert (comparee.difference, comparee.unite_difference) == (difference, unite)
     assert (comparee.relative, comparee.evolution) == (relative, evolution)
 
 
-def test_a_period_of_which_nothing_is_known_leaves_the_other_figures_alone_with_the_reason() -> None:
-    comparee = compare_all([indication("STOCK", 3)], None, "rien avant 2023")[0]
-    assert (comparee.ici.valeur, comparee.avec.valeur, comparee.avec.raison) == (3, None, "rien avant 2023")
-    assert (comparee.difference, comparee.relative, comparee.evolution) == (None, None, None)
+@pytest.mark.parametrize(
+    ("connu", "raison"),
+    [
+        ("2023-01-02", "rien n'est compté de la Caf 091 avant le 2023-01-02"),
+        ("2020-06-01", "rien de ce que compte STOCK n'est connu avant le 2023-01-02"),
+    ],
+)
+def test_a_period_before_what_an_indicator_counts_is_no_zero_to_compare_with(connu: str, raison: str) -> None:
+    pieces = [ImagePiece("091", "autre", "web", False, "2023-01-02"), ImageCourrier(connu)]
+    tableau = Tableau(fold(Comptee("091", i) for i in pieces), Cibles(), StockCompte(()), SansFile())
+    bornes = ("2023-01-01", "2023-01-31")
+    document = compare(tableau, "091", bornes, periode("2022-01-01", "2022-01-31"), None, FRAIS, Role.proprietaire)
+    figures = {c.code: c for c in document.indicateurs}
+    stock, courriers = figures["STOCK"], figures["COURRIERS-ARRIVES"]
+    assert (stock.ici.valeur, stock.avec.valeur, stock.difference, stock.evolution) == (1, None, None, None)
+    assert str(stock.avec.raison).startswith(raison)
+    assert courriers.avec.valeur == (0 if connu < "2022" else None)
+    assert (document.periode.jours_ouvres, document.avec.jours_ouvres) == (22, 21)
+
+
+def test_every_indicator_is_counted_in_some_family() -> None:
+    for code, i in REGISTRE.items():
+        assert families_of(i.calcul) <= FAMILLES.keys(), code
+        assert bool(families_of(i.calcul)) == (i.calcul is not None), code
 
 
 @given(st.floats(-1e9, 1e9, allow_nan=False), st.sampled_from(["bas", "haut"]))
