@@ -165,6 +165,10 @@ def test_a_caf_without_events_counts_zero_while_it_is_expected(pli: Pli | None, 
     assert [i.valeur for i in reponse.indicateurs] == [0, None]
 
 
+def test_the_first_day_of_which_something_is_counted_is_answered() -> None:
+    assert board().reponse("091", "2022-01-01", "2023-01-02", ["STOCK"], FRAIS).indicateurs[0].valeur == 2
+
+
 def test_an_indicator_whose_events_do_not_tell_who_works_has_no_figure_for_the_acting_caf_and_says_why() -> None:
     reponse = board().reponse("091", *JANVIER, None, FRAIS, Role.traitante)
     figures = {i.code: i for i in reponse.indicateurs}
