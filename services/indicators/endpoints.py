@@ -117,7 +117,7 @@ def create_router(indicateurs: Indicateurs) -> APIRouter:
     def get_cut(code: Code, caf: Caf, du: Du, au: Au, par: Par, role: RoleDeCaf = Role.proprietaire.value) -> Response:
         return _json(indicateurs.cut(code, caf, du, au, par, role))
 
-    @router.get("/invariants", summary="Les deux égalités qui tiennent toujours", responses=problems())
+    @router.get("/invariants", summary="Les deux égalités qui tiennent toujours", responses=problems(404))
     def get_invariants(caf: Caf, du: Du, au: Au) -> InvariantsDocument:
         constat = indicateurs.invariants(caf, du, au)
         return InvariantsDocument(

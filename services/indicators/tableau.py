@@ -96,9 +96,9 @@ class Tableau:
         role: Role = Role.proprietaire,
     ) -> Reponse:
         """The figures asked for (None: all) over the period."""
+        indicateurs = [_find(code) for code in (REGISTRE if codes is None else codes)]
         periode = parse_period(du, au)
         population = self.population(caf, role, periode)
-        indicateurs = [_find(code) for code in (REGISTRE if codes is None else codes)]
         return Reponse(
             caf, du, au, fraicheur, [self._indication(i, population, periode, fraicheur) for i in indicateurs], role
         )
@@ -115,11 +115,11 @@ class Tableau:
         par: str | None = None,
     ) -> Serie:
         """One figure for each ``jour``, ``semaine``, ``mois`` or ``an`` of the period; ``par``: cut as ``coupe`` is."""
-        periode = parse_period(du, au)
-        population = self.population(caf, role, periode)
         indicateur = _find(code)
-        formule = _history(indicateur, role)
+        formule = _history(indicateur, role, par)
+        periode = parse_period(du, au)
         morceaux = split(periode, parse_step(pas))
+        population = self.population(caf, role, periode)
 
         def points(de: Population) -> list[Point]:
             chiffres = formule.compute(de, _periods(morceaux))
@@ -142,7 +142,7 @@ class Tableau:
         )  # fmt: skip
         if not par:
             return serie
-        parts = self._parts(indicateur, population, par)
+        parts = self._parts(population, par)
         if len(parts) * len(morceaux) > POINTS_DE_COUPE_MAX:
             raise SerieImpossible(
                 f"{len(morceaux)} points pour chacune des {len(parts)} valeurs de « {par} » : plus de "
@@ -159,12 +159,12 @@ class Tableau:
         self, code: str, caf: str, du: str, au: str, par: str, fraicheur: Fraicheur, role: Role = Role.proprietaire
     ) -> Coupe:
         """One figure for each value of the dimension ``par`` that counts something, in order."""
+        indicateur = _find(code)
+        formule = _history(indicateur, role, par)
         periode = parse_period(du, au)
         population = self.population(caf, role, periode)
-        indicateur = _find(code)
-        formule = _history(indicateur, role)
         parts = []
-        for valeur, part in self._parts(indicateur, population, par):
+        for valeur, part in self._parts(population, par):
             chiffre = formule.compute(part, _periods([periode]))[0]
             if counts_something(chiffre):
                 libelle = label_of(par, valeur)
@@ -223,11 +223,8 @@ class Tableau:
             raison=raison or UNSET,
         )
 
-    def _parts(self, indicateur: Indicateur, population: Population, par: str) -> list[tuple[str | None, Population]]:
-        """What each value of a dimension makes of a population, none first. Raises ``CoupeImpossible``."""
-        if par not in indicateur.coupes:
-            possibles = ", ".join(indicateur.coupes) or "aucune"
-            raise CoupeImpossible(f"{indicateur.code} ne se coupe pas par « {par} » ; coupes possibles : {possibles}")
+    def _parts(self, population: Population, par: str) -> list[tuple[str | None, Population]]:
+        """What each value of a dimension makes of a population, none first."""
         return [
             (valeur, Population(self._vues, population.caf, self._stock, Condition(par, "=", valeur), population.role))
             for valeur in self._values(population, par)
@@ -264,12 +261,19 @@ def _unsaid(indicateur: Indicateur, role: Role) -> str:
     )
 
 
-def _history(indicateur: Indicateur, role: Role) -> Formule:
+def _history(indicateur: Indicateur, role: Role, par: str | None = None) -> Formule:
+    """The formula of an indicator, for a series or a cut: what is wrong with the question is told before what it finds.
+
+    Raises ``SerieImpossible``, ``RoleImpossible`` or ``CoupeImpossible``.
+    """
     if indicateur.calcul is None:
         raise SerieImpossible(f"{indicateur.code} se lit au présent : cet indicateur n'a ni série ni coupe")
     raison = _unsaid(indicateur, role)
     if raison:
         raise RoleImpossible(raison)
+    if par is not None and par not in indicateur.coupes:
+        possibles = ", ".join(indicateur.coupes) or "aucune"
+        raise CoupeImpossible(f"{indicateur.code} ne se coupe pas par « {par} » ; coupes possibles : {possibles}")
     return indicateur.calcul
 
 

@@ -229,6 +229,7 @@ Question = Callable[[Tableau], object]
         (lambda t: t.serie("STOCK", "091", "1970-01-01", "2100-12-31", "jour", FRAIS), "serie-impossible", "4000"),
         (lambda t: t.serie("FILES-RECOUVREMENT", "091", *JANVIER, "jour", FRAIS), "serie-impossible", "au présent"),
         (lambda t: t.coupe("STOCK", "091", *JANVIER, "modalite", FRAIS), "coupe-impossible", "nature, canal"),
+        (lambda t: t.coupe("STOCK", "091", *JANVIER, "", FRAIS), "coupe-impossible", "nature, canal"),
         (lambda t: t.coupe("BALANCE", "091", *JANVIER, "nature", FRAIS), "coupe-impossible", "aucune"),
         (lambda t: t.invariants("091", "2023-01-31", "2023-01-01"), "periode-invalide", "avant son début"),
     ],
