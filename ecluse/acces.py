@@ -18,6 +18,7 @@ from ecluse.maison import Maison, open_house
 from services.indicators import contrat_documents as documents
 from services.indicators.contrat import Contrat
 from services.indicators.contrat_endpoints import CSV
+from services.indicators.rules import Role
 from services.indicators.valeurs import Saisie
 from shared.reglages import Reglages
 from shared.systeme import explain_os
@@ -25,6 +26,7 @@ from shared.temps import to_iso
 from shared.web.porte import EVENEMENTS_MAX
 
 PATIENCE = 600.0
+PROPRIETAIRE = Role.proprietaire.value
 # Seconds that a service may be missing from the state of a distributed house.
 ABSENCE = 30.0
 
@@ -38,9 +40,13 @@ class Acces(Protocol):
     def wait(self) -> bool: ...
     def link(self, nom: str) -> str | None: ...
     def state(self) -> Any: ...
-    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any: ...
-    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any: ...
-    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any: ...
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str], role: str = ...) -> Any: ...
+    def series(self, code: str, caf: str, du: str, au: str, pas: str, role: str = ..., par: str = ...) -> Any: ...
+    def cut(self, code: str, caf: str, du: str, au: str, par: str, role: str = ...) -> Any: ...
+    def compare(
+        self, caf: str, du: str, au: str, codes: Sequence[str], role: str, avec: str, avec_du: str, avec_au: str
+    ) -> Any: ...
+    def project(self, caf: str, au: str, role: str) -> Any: ...
     def rebuild(self, *, accepter_restauration: bool) -> Any: ...
     def letters(self, *, closes: bool) -> Any: ...
     def letter(self, service: str, numero: int) -> Any: ...
@@ -73,17 +79,27 @@ class AccesLocal:
     def state(self) -> Any:
         return msgspec.to_builtins(self._maison.state())
 
-    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any:
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str], role: str = PROPRIETAIRE) -> Any:
         self.wait()
-        return msgspec.to_builtins(self._maison.indicateurs.figures(caf, du, au, codes))
+        return msgspec.to_builtins(self._maison.indicateurs.figures(caf, du, au, codes, role))
 
-    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any:
+    def series(self, code: str, caf: str, du: str, au: str, pas: str, role: str = PROPRIETAIRE, par: str = "") -> Any:
         self.wait()
-        return msgspec.to_builtins(self._maison.indicateurs.series(code, caf, du, au, pas))
+        return msgspec.to_builtins(self._maison.indicateurs.series(code, caf, du, au, pas, role, par))
 
-    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
+    def cut(self, code: str, caf: str, du: str, au: str, par: str, role: str = PROPRIETAIRE) -> Any:
         self.wait()
-        return msgspec.to_builtins(self._maison.indicateurs.cut(code, caf, du, au, par))
+        return msgspec.to_builtins(self._maison.indicateurs.cut(code, caf, du, au, par, role))
+
+    def compare(
+        self, caf: str, du: str, au: str, codes: Sequence[str], role: str, avec: str, avec_du: str, avec_au: str
+    ) -> Any:
+        self.wait()
+        return msgspec.to_builtins(self._maison.indicateurs.compare(caf, du, au, codes, role, avec, avec_du, avec_au))
+
+    def project(self, caf: str, au: str, role: str) -> Any:
+        self.wait()
+        return msgspec.to_builtins(self._maison.indicateurs.project(caf, au, role))
 
     def rebuild(self, *, accepter_restauration: bool) -> Any:
         self.wait()
@@ -155,14 +171,25 @@ class AccesDistant:
     def state(self) -> Any:
         return self._client.get("/v1/etat")
 
-    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any:
-        return self._client.get("/v1/indicateurs", caf=caf, du=du, au=au, code=list(codes) or None)
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str], role: str = PROPRIETAIRE) -> Any:
+        return self._client.get("/v1/indicateurs", caf=caf, du=du, au=au, code=list(codes) or None, role=role)
 
-    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any:
-        return self._client.get(f"/v1/indicateurs/{code}/serie", caf=caf, du=du, au=au, pas=pas)
+    def series(self, code: str, caf: str, du: str, au: str, pas: str, role: str = PROPRIETAIRE, par: str = "") -> Any:
+        chemin = f"/v1/indicateurs/{code}/serie"
+        return self._client.get(chemin, caf=caf, du=du, au=au, pas=pas, role=role, par=par or None)
 
-    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
-        return self._client.get(f"/v1/indicateurs/{code}/coupe", caf=caf, du=du, au=au, par=par)
+    def cut(self, code: str, caf: str, du: str, au: str, par: str, role: str = PROPRIETAIRE) -> Any:
+        return self._client.get(f"/v1/indicateurs/{code}/coupe", caf=caf, du=du, au=au, par=par, role=role)
+
+    def compare(
+        self, caf: str, du: str, au: str, codes: Sequence[str], role: str, avec: str, avec_du: str, avec_au: str
+    ) -> Any:
+        autre = {"avec": avec or None, "avec_du": avec_du or None, "avec_au": avec_au or None}
+        chemin = "/v1/indicateurs/comparaison"
+        return self._client.get(chemin, caf=caf, du=du, au=au, code=list(codes) or None, role=role, **autre)
+
+    def project(self, caf: str, au: str, role: str) -> Any:
+        return self._client.get("/v1/projection", caf=caf, au=au or None, role=role)
 
     def rebuild(self, *, accepter_restauration: bool) -> Any:
         return self._client.rebuild(accepter_restauration=accepter_restauration)

@@ -14,6 +14,7 @@ from ecluse.commandes import (
     evenements,
     lettres,
     migrations,
+    rapprochements,
     serve,
     sujets,
     up,
@@ -33,6 +34,7 @@ app.command("doctor")(serve.doctor)
 app.command("import")(donnees.import_files)
 app.command("verify")(donnees.verify_file)
 app.command("indicators")(chiffres.indicators)
+app.command("projection")(rapprochements.project)
 app.command("rebuild")(chiffres.rebuild)
 app.command("etat")(etat.show_state)
 app.command("lien")(etat.create_link)

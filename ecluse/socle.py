@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Lifespan
 
 from ecluse import __version__
-from services.indicators.rules import CodeInconnu, QuestionRefusee
+from services.indicators.rules import QuestionRefusee
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.web import problemes
 from shared.web.acces import Acces
@@ -116,7 +116,7 @@ async def _on_refusal(_: Request, erreur: Exception) -> Response:
 
 async def _on_question(_: Request, erreur: Exception) -> Response:
     assert isinstance(erreur, QuestionRefusee)  # noqa: S101  # the framework calls this handler for this class alone
-    return problemes.write_refusal(erreur.probleme, 404 if isinstance(erreur, CodeInconnu) else 422, str(erreur))
+    return problemes.write_refusal(erreur.probleme, erreur.statut, str(erreur))
 
 
 async def _on_unavailable(_: Request, erreur: Exception) -> Response:

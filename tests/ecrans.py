@@ -9,16 +9,21 @@ from urllib.parse import urlencode
 
 import httpx
 from fastapi import FastAPI
+from msgspec import UNSET
+from msgspec.structs import replace
 
-from services.indicators.answer import Coupe, Fraicheur, Indication, Part, Point, Reponse, Serie
+from services.indicators.answer import Coupe, Fraicheur, Indication, Part, Point, Reponse, Serie, show_maturity
 from services.indicators.cibles import Cible, judge, show
+from services.indicators.comparaison import ComparaisonDePeriodes, compare_all, describe, measure, other_period
 from services.indicators.contrat_documents import ValeurDocument
 from services.indicators.figures import Chiffre
+from services.indicators.horizon import Projection, Projetee, RythmeAffiche
 from services.indicators.invariants import Invariants, Little
 from services.indicators.pages import create_pages_router
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.base import Indicateur
-from services.indicators.rules import CodeInconnu, CoupeImpossible, parse_period, parse_step, split
+from services.indicators.registre.projections import PROJECTIONS
+from services.indicators.rules import CafInconnue, CodeInconnu, CoupeImpossible, Role, parse_period, parse_step, split
 from shared.corbeille.etal import EtalLocal, create_home_router
 from shared.corbeille.pages import create_pages_router as create_queue_pages
 from shared.corbeille.service import Corbeilles
@@ -30,6 +35,9 @@ from shared.web.partage import Partage
 from shared.web.problemes import install_problems
 from shared.web.session import create_session_router
 
+PROPRIETAIRE = Role.proprietaire.value
+# A Caf of which nothing is known.
+INCONNUE = "975"
 ORIGINE = "http://ecluse.test"
 AUJOURDHUI = date(2023, 1, 31).toordinal()
 VALEURS: dict[str, tuple[float | None, int | None, int | None]] = {
@@ -90,8 +98,14 @@ class FauxChiffres:
     def cafs(self) -> list[str]:
         return ["091", "681"]
 
-    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Reponse:
-        return Reponse(caf, du, au, self.fraicheur, [self._one(code, du == au) for code in codes or REGISTRE])
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str], role: str = PROPRIETAIRE) -> Reponse:
+        parse_period(du, au)
+        if caf == INCONNUE:
+            raise CafInconnue(f"aucun événement de la Caf {caf}")
+        indications = [self._one(code, du == au) for code in codes or REGISTRE]
+        if role == Role.traitante:
+            indications = [replace(i, valeur=None, etat="nd", raison="par propriétaire") for i in indications]
+        return Reponse(caf, du, au, self.fraicheur, indications, role)
 
     def _one(self, code: str, jour: bool) -> Indication:
         i = _find(code)
@@ -109,9 +123,30 @@ class FauxChiffres:
             i.version,
             show(cibles),
             judge(valeur, cibles).value,
+            maturite=show_maturity(i.maturite, AUJOURDHUI, AUJOURDHUI, a_jour=True),
         )
 
-    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Serie:
+    def compare(self, caf: str, du: str, au: str, codes: Sequence[str], role: str, avec: str) -> ComparaisonDePeriodes:
+        periode = parse_period(du, au)
+        autre = other_period(periode, avec)
+        ici = self.figures(caf, du, au, codes).indicateurs
+        avant = [replace(i, valeur=None if i.valeur is None else i.valeur * 2) for i in ici]
+        comparees = compare_all(ici, [measure(i) for i in avant])
+        return ComparaisonDePeriodes(caf, role, describe(periode, caf), describe(autre, caf), self.fraicheur, comparees)
+
+    def project(self, caf: str) -> Projection:
+        rythme = RythmeAffiche("2023-01-03", "2023-01-30", 20, 4_001, 37, 4_104, 198.2, 205.2)
+        projetees = [
+            Projetee(code, p.libelle, p.unite, 12.25, p.formule, "1 ÷ 2", le="2023-02-28")
+            for code, p in PROJECTIONS.items()
+        ]
+        projetees[-1] = replace(projetees[-1], valeur=None, calcul="", le=UNSET, raison="sans cible cette année")
+        return Projection(
+            caf, PROPRIETAIRE, "2023-01-30", "2023-01-31", 1, 1_863, 1_796, self.fraicheur, projetees, rythme=rythme
+        )
+
+    def series(self, code: str, caf: str, du: str, au: str, pas: str, role: str = PROPRIETAIRE) -> Serie:
+        del role
         i = _find(code)
         morceaux = split(parse_period(du, au), parse_step(pas))
         return Serie(
@@ -126,7 +161,8 @@ class FauxChiffres:
         variation = valeur * (1 + 0.12 * sin(jour) + 0.05 * sin(jour * 2.3))
         return int(variation) if code == "STOCK" else variation
 
-    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Coupe:
+    def cut(self, code: str, caf: str, du: str, au: str, par: str, role: str = PROPRIETAIRE) -> Coupe:
+        del role
         i = _find(code)
         if par not in i.coupes:
             raise CoupeImpossible(f"{code} ne se coupe pas par « {par} »")

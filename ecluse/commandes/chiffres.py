@@ -1,22 +1,31 @@
 """Figures out: indicators, their series and cuts, and the proof by rebuild."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from rich.table import Column, Table
 from rich.text import Text
 
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
-from services.indicators.affiche import ETATS
+from ecluse.commandes.ecriture import Role, print_freshness, show
+from ecluse.commandes.rapprochements import print_comparison
+from services.indicators.affiche import ETATS, MATURITES
 from services.indicators.cibles import Etat
+from services.indicators.comparaison import Avec
+from services.indicators.maturite import EtatDeMaturite
 from services.indicators.reconstruction import ECARTS_MONTRES
+from services.indicators.rules import Role as RoleDeCaf
 
-_SIGNES: Final = {"jours": " j", "heures": " h", "m2": " m²"}
 Caf = Annotated[str, typer.Option("--caf", help="numéro de Caf, trois chiffres")]
 Du = Annotated[str, typer.Option("--du", help="premier jour, AAAA-MM-JJ")]
 Au = Annotated[str, typer.Option("--au", help="dernier jour, compris")]
 Codes = Annotated[list[str] | None, typer.Option("--code", help="code d'indicateur (plusieurs fois possible)")]
 Serie = Annotated[str | None, typer.Option("--serie", help="jour, semaine, mois ou an")]
+Comparer = Annotated[
+    Avec | None, typer.Option("--compare", help="à côté de la même période un an avant, ou de la précédente")
+]
+AvecDu = Annotated[str, typer.Option("--avec-du", help="premier jour de la période à comparer, avec --avec-au")]
+AvecAu = Annotated[str, typer.Option("--avec-au", help="dernier jour de la période à comparer, compris")]
 Par = Annotated[str | None, typer.Option("--par", help="coupe : nature, canal, teleservice, pole, site…")]
 
 
@@ -27,22 +36,36 @@ def indicators(
     code: Codes = None,
     serie: Serie = None,
     par: Par = None,
+    compare: Comparer = None,
+    avec_du: AvecDu = "",
+    avec_au: AvecAu = "",
+    role: Role = RoleDeCaf.proprietaire,
     data_dir: DossierMaison = None,
     vers: Origine = None,
     json: EnJson = False,
 ) -> None:
-    """Donne les indicateurs d'une Caf sur une période, en série (--serie) ou en coupe (--par) pour un code."""
+    """Donne les indicateurs d'une Caf sur une période ; pour un code, en série (--serie), en coupe (--par) ou
+    les deux ; à côté d'une autre période avec --compare."""
     if (serie or par) and (not code or len(code) != 1):
         raise typer.BadParameter("une série ou une coupe demande un seul --code")
+    comparaison = bool(compare or avec_du or avec_au)
+    if comparaison and (serie or par):
+        raise typer.BadParameter("deux périodes se comparent figure par figure : sans --serie ni --par")
     with house(data_dir, vers) as acces:
-        if serie and code:
-            document = acces.series(code[0], caf, du, au, serie)
+        if comparaison:
+            document = acces.compare(
+                caf, du, au, code or [], role.value, compare.value if compare else "", avec_du, avec_au
+            )
+        elif serie and code:
+            document = acces.series(code[0], caf, du, au, serie, role.value, par or "")
         elif par and code:
-            document = acces.cut(code[0], caf, du, au, par)
+            document = acces.cut(code[0], caf, du, au, par, role.value)
         else:
-            document = acces.figures(caf, du, au, code or [])
+            document = acces.figures(caf, du, au, code or [], role.value)
     if json:
         print_json(document)
+    elif comparaison:
+        print_comparison(document)
     else:
         _print(document)
 
@@ -71,41 +94,39 @@ def rebuild(
 
 
 def _print(document: Any) -> None:
-    sortie, fraicheur = console(), document["fraicheur"]
-    sortie.print(_table(document))
-    retard = fraicheur["retard_secondes"]
-    etat = "à jour" if fraicheur["a_jour"] else "PAS À JOUR"
-    sortie.print(f"{etat} ; retard {'ND' if retard is None else f'{retard:.1f} s'}".replace(".", ","))
+    console().print(_table(document))
+    print_freshness(document["fraicheur"])
 
 
 def _table(document: Any) -> Table:
     if "indicateurs" in document:
-        table = Table(
-            Column("Code", no_wrap=True), "Indicateur", Column("Valeur", justify="right", no_wrap=True), "État"
-        )
-        for i in document["indicateurs"]:
-            table.add_row(i["code"], i["libelle"], _show(i["valeur"], i["unite"]), ETATS[Etat(i["etat"])])
-        return table
+        return _figures(document)
     if "points" in document:
-        table = Table("Du", "Au", Column(document["code"], justify="right"))
-        for point in document["points"]:
-            table.add_row(point["du"], point["au"], _show(point["valeur"], document["unite"]))
-        return table
+        return _series(document)
     table = Table(document["par"].capitalize(), Column(document["code"], justify="right"))
     for part in document["parts"]:
-        table.add_row(Text(part["libelle"]), _show(part["valeur"], document["unite"]))
+        table.add_row(Text(part["libelle"]), show(part["valeur"], document["unite"]))
     return table
 
 
-def _show(valeur: float | None, unite: str) -> str:
-    return "ND" if valeur is None else _french(valeur, unite)
+def _figures(document: Any) -> Table:
+    table = Table(
+        Column("Code", no_wrap=True), "Indicateur", Column("Valeur", justify="right", no_wrap=True), "État", "Maturité"
+    )
+    for i in document["indicateurs"]:
+        maturite = i.get("maturite")
+        mot = MATURITES[EtatDeMaturite(maturite["etat"])] if maturite else ""
+        etat = i.get("raison") or ETATS[Etat(i["etat"])]
+        table.add_row(i["code"], i["libelle"], show(i["valeur"], i["unite"]), etat, mot)
+    return table
 
 
-def _french(valeur: float, unite: str) -> str:
-    if unite == "taux":
-        return f"{valeur * 100:.2f} %".replace(".", ",")
-    if unite == "centimes":
-        return f"{valeur / 100:,.2f} €".replace(",", " ").replace(".", ",")
-    texte = f"{valeur:,.0f}" if float(valeur).is_integer() else f"{valeur:,.2f}"
-    texte = texte.replace(",", " ").replace(".", ",")
-    return f"{texte}{_SIGNES.get(unite, '')}"
+def _series(document: Any) -> Table:
+    tranches = document.get("tranches", [])
+    noms = [Text(tranche["libelle"]) for tranche in tranches]
+    colonnes = [Column(nom, justify="right") for nom in (document["code"], *noms)]
+    table = Table("Du", "Au", *colonnes)
+    for rang, point in enumerate(document["points"]):
+        points = [point, *(tranche["points"][rang] for tranche in tranches)]
+        table.add_row(point["du"], point["au"], *(show(p["valeur"], document["unite"]) for p in points))
+    return table

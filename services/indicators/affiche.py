@@ -6,6 +6,7 @@ from msgspec import UnsetType
 
 from services.indicators.answer import Indication, SaisieAffichee
 from services.indicators.cibles import CibleAffichee, Etat, Nature
+from services.indicators.maturite import EtatDeMaturite
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.base import Indicateur
 from shared.temps import from_iso, parse_instant, to_jour
@@ -20,6 +21,7 @@ ETATS: Final = {
     Etat.sans_cible: "Sans cible",
     Etat.nd: "Non disponible",
 }
+MATURITES: Final = {EtatDeMaturite.provisoire: "provisoire", EtatDeMaturite.definitif: "définitif"}
 _NATURES: Final = {
     Nature.individualisee: "individualisée",
     Nature.cog: "fixée par la Cog",

@@ -7,6 +7,8 @@ from msgspec import UNSET, Struct, UnsetType
 
 from services.indicators.cibles import CibleAffichee
 from services.indicators.figures import Chiffre
+from services.indicators.maturite import Maturite, judge_maturity, last_provisional_day
+from services.indicators.rules import Role
 from services.indicators.valeurs import ValeurSaisie
 from shared.events.base import Liste
 from shared.events.contacts import CanalContact, Modalite, NatureContact
@@ -58,11 +60,21 @@ class FilesDeRecouvrement(Protocol):
         ...
 
 
+class MaturiteAffichee(Struct, frozen=True):
+    """Whether a figure may still move. ``etat``: ``provisoire`` or ``definitif``; ``jours``: how long it stays
+    provisional after its period; ``definitif_le``: first day (ISO) on which it no longer is, once all is counted."""
+
+    etat: str
+    jours: int
+    definitif_le: str
+
+
 class Indication(Struct, frozen=True):
     """A figure with its unit, its formula's version, its targets and its state.
 
     ``termes``: what a balance is made of; ``files``: the queues behind a gauge; ``saisie``: the origin of a value that
-    was typed in.
+    was typed in; ``maturite``: absent of a gauge; ``raison``: why there is no figure, where the question itself is the
+    reason (French).
     """
 
     code: str
@@ -77,20 +89,23 @@ class Indication(Struct, frozen=True):
     termes: Mapping[str, int | None] | UnsetType = UNSET
     files: Sequence[EtatFile] | UnsetType = UNSET
     saisie: SaisieAffichee | UnsetType = UNSET
+    maturite: MaturiteAffichee | UnsetType = UNSET
+    raison: str | UnsetType = UNSET
 
 
 class Reponse(Struct, frozen=True):
-    """The figures of a Caf over an inclusive period."""
+    """The figures of a Caf over an inclusive period, as owner of the dossiers or as the one that does the work."""
 
     caf: str
     du: str
     au: str
     fraicheur: Fraicheur
     indicateurs: list[Indication]
+    role: str = Role.proprietaire.value
 
 
 class Point(Struct, frozen=True):
-    """A figure of a series, over its own inclusive period."""
+    """A figure of a series, over its own inclusive period; ``definitif``: see ``MaturiteAffichee``."""
 
     du: str
     au: str
@@ -98,10 +113,19 @@ class Point(Struct, frozen=True):
     numerateur: int | None
     denominateur: int | None
     termes: Mapping[str, int | None] | UnsetType = UNSET
+    definitif: bool | UnsetType = UNSET
+
+
+class Tranche(Struct, frozen=True):
+    """The series of one value of a dimension. ``cle`` as in ``Part``; its points are those of the whole, in order."""
+
+    cle: str
+    libelle: str
+    points: list[Point]
 
 
 class Serie(Struct, frozen=True):
-    """An indicator through time."""
+    """An indicator through time, and the same cut along a dimension where ``par`` names one."""
 
     caf: str
     du: str
@@ -113,6 +137,9 @@ class Serie(Struct, frozen=True):
     formule: int
     pas: str
     points: list[Point]
+    role: str = Role.proprietaire.value
+    par: str | UnsetType = UNSET
+    tranches: list[Tranche] | UnsetType = UNSET
 
 
 class Part(Struct, frozen=True):
@@ -138,6 +165,16 @@ class Coupe(Struct, frozen=True):
     formule: int
     par: str
     parts: list[Part]
+    role: str = Role.proprietaire.value
+    maturite: MaturiteAffichee | UnsetType = UNSET
+
+
+def show_maturity(maturite: Maturite | None, au: int, today: int, *, a_jour: bool) -> MaturiteAffichee | UnsetType:
+    """The maturity of the figure of a period that ends on ``au``; nothing for what is read at present."""
+    if maturite is None:
+        return UNSET
+    etat = judge_maturity(au, maturite, today, a_jour=a_jour)
+    return MaturiteAffichee(etat.value, maturite.jours, to_iso(last_provisional_day(au, maturite) + 1))
 
 
 def terms_of(chiffre: Chiffre) -> Mapping[str, int | None] | UnsetType:

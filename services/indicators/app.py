@@ -1,19 +1,22 @@
 """Composition of the indicators service: its fold, its consumer, its answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine, delete
 
 from services.indicators import answer, store
+from services.indicators.comparaison import ComparaisonDePeriodes, compare, other_period
 from services.indicators.contrat import Contrat
 from services.indicators.contrat_documents import ValeurDocument, last_values
 from services.indicators.fold.pli import Pli
+from services.indicators.horizon import Projection, project
 from services.indicators.invariants import Invariants
 from services.indicators.models import TABLES_INDICATEURS
 from services.indicators.puits import PuitsDuPli, Suivi
 from services.indicators.reconstruction import Comparaison, Reconstruction
+from services.indicators.rules import Role, parse_period, parse_role
 from services.indicators.tableau import Tableau
 from shared.base import open_engine
 from shared.migrations import prepare_base
@@ -24,7 +27,7 @@ from shared.runtime.reperes import POINT, REPERE, Avance, load_marks, read_ident
 from shared.runtime.service import Cloche
 from shared.runtime.suivi import Garde, SeulGardien, Source
 from shared.runtime.tables import TABLES_DE_LECTURE
-from shared.temps import write_instant
+from shared.temps import to_jour, write_instant
 
 CONSOMMATEUR: Final = "indicators"
 PRODUCTION: Final = "production"
@@ -71,21 +74,46 @@ class Indicateurs:
         dernier = write_instant(f.dernier_evenement) if f.dernier_evenement else None
         return answer.Fraicheur(dernier, f.retard_secondes, f.a_jour)
 
-    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> answer.Reponse:
+    def figures(
+        self, caf: str, du: str, au: str, codes: Sequence[str], role: str = Role.proprietaire
+    ) -> answer.Reponse:
         """See ``Tableau.reponse``; no code: all of them."""
         self.contrat.look()
         with self.consommateur.verrou:
-            return self._tableau.reponse(caf, du, au, codes or None, self.freshness())
+            return self._tableau.reponse(caf, du, au, codes or None, self.freshness(), parse_role(role))
 
-    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> answer.Serie:
+    def series(
+        self, code: str, caf: str, du: str, au: str, pas: str, role: str = Role.proprietaire, par: str = ""
+    ) -> answer.Serie:
         """See ``Tableau.serie``."""
         with self.consommateur.verrou:
-            return self._tableau.serie(code, caf, du, au, pas, self.freshness())
+            return self._tableau.serie(code, caf, du, au, pas, self.freshness(), parse_role(role), par or None)
 
-    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> answer.Coupe:
+    def cut(self, code: str, caf: str, du: str, au: str, par: str, role: str = Role.proprietaire) -> answer.Coupe:
         """See ``Tableau.coupe``."""
         with self.consommateur.verrou:
-            return self._tableau.coupe(code, caf, du, au, par, self.freshness())
+            return self._tableau.coupe(code, caf, du, au, par, self.freshness(), parse_role(role))
+
+    def compare(
+        self,
+        caf: str,
+        du: str,
+        au: str,
+        codes: Sequence[str] = (),
+        role: str = Role.proprietaire,
+        avec: str = "",
+        avec_du: str = "",
+        avec_au: str = "",
+    ) -> ComparaisonDePeriodes:
+        """See ``compare``; no code: all of them."""
+        with self.consommateur.verrou:
+            autre = other_period(parse_period(du, au), avec, avec_du, avec_au)
+            return compare(self._tableau, caf, (du, au), autre, codes or None, self.freshness(), parse_role(role))
+
+    def project(self, caf: str, au: str = "", role: str = Role.proprietaire) -> Projection:
+        """See ``project``."""
+        with self.consommateur.verrou:
+            return project(self._tableau, caf, au or None, self.freshness(), parse_role(role))
 
     def invariants(self, caf: str, du: str, au: str) -> Invariants:
         """See ``Tableau.invariants``."""
@@ -115,7 +143,7 @@ class Indicateurs:
     def _tableau(self) -> Tableau:
         """The answers from the fold in use: a restart begins another one."""
         if self.tableau.pli is not self.puits.pli:
-            self.tableau = _board(self.puits.pli, self.contrat, self.stock, self.files)
+            self.tableau = _board(self.puits.pli, self.contrat, self.stock, self.files, self.tableau.today)
         return self.tableau
 
 
@@ -137,14 +165,20 @@ def bootstrap(
     consommateur = Consommateur(CONSOMMATEUR, sources, puits, moteur, reglages.clock, cloche, reperes, garde)
     consommateur.start()
     stock = StockAuRepere(rangees, consommateur)
-    tableau = _board(pli, contrat, stock, files)
+    tableau = _board(pli, contrat, stock, files, lambda: to_jour(reglages.clock()))
     unique = _guard(moteur, "reconstruction") or SeulGardien()
     reconstruction = Reconstruction(sources, puits, consommateur, moteur, reglages.clock, unique)
     return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, contrat, stock, files, reconstruction)
 
 
-def _board(pli: Pli, contrat: Contrat, stock: StockAuRepere, files: answer.FilesDeRecouvrement) -> Tableau:
-    return Tableau(pli, contrat.cibles, stock, files, contrat.valeurs)
+def _board(
+    pli: Pli,
+    contrat: Contrat,
+    stock: StockAuRepere,
+    files: answer.FilesDeRecouvrement,
+    today: Callable[[], int],
+) -> Tableau:
+    return Tableau(pli, contrat.cibles, stock, files, contrat.valeurs, today)
 
 
 def _guard(moteur: Engine, quoi: str) -> Garde | None:

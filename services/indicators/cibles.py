@@ -101,6 +101,10 @@ class Cibles:
         """Whether it is known just so."""
         return cible in self._par_cle.get(cible.cle, ())
 
+    def cafs(self) -> set[str]:
+        """The Cafs that have targets."""
+        return {caf for caf, _, _ in self._par_cle}
+
 
 def judge(valeur: float | None, cibles: tuple[Cible, ...]) -> Etat:
     """The state of a figure; ``cibles`` as ``Cibles.of`` gives them."""

@@ -8,8 +8,11 @@ from msgspec import Struct
 from services.indicators.affiche import Affiche, judging_target, word_figure
 from services.indicators.answer import Coupe, Fraicheur, Indication, Reponse, Serie
 from services.indicators.cibles import Etat
+from services.indicators.comparaison import ComparaisonDePeriodes
 from services.indicators.contrat_documents import ValeurDocument
+from services.indicators.horizon import Projection
 from services.indicators.invariants import Invariants
+from services.indicators.mots import word_projection
 from services.indicators.rules import Periode
 from shared.temps import parse_instant, to_iso
 from shared.web.formats import duree, jour_semaine, moment, nombre, pluriel
@@ -40,9 +43,13 @@ class Chiffres(Protocol):
     """The figures as the screens ask for them; each answer is taken from one state of the fold."""
 
     def cafs(self) -> list[str]: ...
-    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Reponse: ...
-    def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Serie: ...
-    def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Coupe: ...
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str], role: str = ...) -> Reponse: ...
+    def series(self, code: str, caf: str, du: str, au: str, pas: str, role: str = ...) -> Serie: ...
+    def cut(self, code: str, caf: str, du: str, au: str, par: str, role: str = ...) -> Coupe: ...
+    def compare(
+        self, caf: str, du: str, au: str, codes: Sequence[str], role: str, avec: str
+    ) -> ComparaisonDePeriodes: ...
+    def project(self, caf: str) -> Projection: ...
     def invariants(self, caf: str, du: str, au: str) -> Invariants: ...
     def values(self, caf: str, code: str) -> Sequence[ValeurDocument]: ...
 
@@ -74,11 +81,12 @@ class Image(Struct, frozen=True):
 
 
 class Direct(NamedTuple):
-    """An image with what a template needs besides: figures by code, gauges with their scale."""
+    """An image with what a template needs besides: figures by code, gauges with their scale, projected quantities."""
 
     image: Image
     figures: dict[str, Affiche]
     jauges: dict[str, Jauge]
+    projection: Projection
 
 
 def compose(chiffres: Chiffres, question: Question, today: int) -> Direct:
@@ -92,13 +100,14 @@ def compose(chiffres: Chiffres, question: Question, today: int) -> Direct:
     par_code = {i.code: i for i in periode.indicateurs}
     controles, etats_controles = _word_invariants(chiffres.invariants(caf, du, au))
     fraicheur, etat_fraicheur = word_freshness(periode.fraicheur)
+    projection = chiffres.project(caf)
     image = Image(
         to_iso(today),
-        textes | controles | fraicheur,
+        textes | controles | fraicheur | word_projection(projection),
         etats | etats_controles | {"fraicheur": etat_fraicheur},
         {code: par_code[code].valeur for code, *_ in GRANDS},
     )
-    return Direct(image, figures, _draw_gauges(par_code))
+    return Direct(image, figures, _draw_gauges(par_code), projection)
 
 
 def word_freshness(fraicheur: Fraicheur) -> tuple[dict[str, str], EtatAffiche]:

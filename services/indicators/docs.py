@@ -12,6 +12,7 @@ from services.indicators.registre.base import Indicateur, Unite
 from services.indicators.registre.contacts import CONTACTS
 from services.indicators.registre.cpog import PARTIES, LigneCpog
 from services.indicators.registre.pieces import PIECES
+from services.indicators.registre.projections import PROJECTIONS
 from services.indicators.registre.qualite import QUALITE
 from services.indicators.registre.recouvrement import RECOUVREMENT
 from services.indicators.registre.saisis import SAISIS
@@ -28,6 +29,10 @@ Cette page est tirée du registre des indicateurs ; elle se refait par `make doc
 Une période `[du, au]` comprend ses deux bornes, en jours de Paris. Un délai est le nombre de jours calendaires de
 l'arrivée de la pièce à la fin de son dernier traitement. Un taux est une fraction dans l'API, un pourcentage à
 l'écran ; un montant est en centimes. Sans dénominateur, la valeur est `null`, affichée « ND », jamais 0.
+
+Un chiffre est **provisoire** pendant sa maturité, le nombre de jours qui suivent la fin de sa période et où ce qui
+reste à venir peut encore le changer ; il est **définitif** ensuite, et toujours provisoire tant que tout ce qui est
+accepté n'est pas compté. Les durées sont celles d'Écluse. Un fait plus tardif encore refait le jour qu'il concerne.
 
 « Formule d'Écluse » : les sources citent ce chiffre, ou le besoin, sans en imprimer la formule. « Saisi » : aucun
 événement ne le donne, quelqu'un le saisit. Un seuil vaut entre ses dates : s'il change, le chiffre change à partir de
@@ -53,6 +58,15 @@ _SENS_DES_NATURES: Final = {
     Nature.locale: "que la Caf se donne",
     Nature.suivi: "suivi, sans cible à atteindre : ni valeur, ni rouge ni vert",
 }
+_PROJECTIONS: Final = """
+## Projections
+
+Au rythme des 20 derniers jours ouvrés qui finissent un jour donné, par défaut hier : de l'arithmétique, dont toutes les
+formules sont d'Écluse, et non une prévision. Les arrivées nettes sont les pièces arrivées moins les annulées ; le mois
+est celui du lendemain du jour donné. Ce qui n'a pas de sens n'a pas de valeur et dit pourquoi : un stock dont les
+traitements ne dépassent pas les arrivées ne s'écoule pas.
+
+"""
 _THEMES: Final[dict[str, tuple[Indicateur, ...]]] = {
     "Pièces : délais, stock, flux": PIECES,
     "Courriers, qualité de liquidation, contrôles": QUALITE,
@@ -86,6 +100,8 @@ def document() -> str:
         parties.append(f"\n**{partie.titre}**\n\n| code | intitulé du contrat | suivi | donné par | source |\n")
         parties.append("|---|---|---|---|---|\n")
         parties.extend(_describe_row(ligne) for ligne in partie.lignes)
+    parties.append(_PROJECTIONS)
+    parties.extend(f"- **{p.libelle}** (`{code}`) : {p.formule}.\n" for code, p in PROJECTIONS.items())
     return "".join(parties)
 
 
@@ -112,6 +128,7 @@ def _describe(indicateur: Indicateur) -> str:
             (f"formule (version {indicateur.version})", indicateur.formule),
             *(("seuil", word_threshold(seuil)) for seuil in indicateur.seuils),
             ("coupes", ", ".join(f"`{c}`" for c in indicateur.coupes) or "aucune"),
+            ("maturité", _maturity(indicateur)),
             ("source", indicateur.source),
         )
     )
@@ -131,6 +148,13 @@ def _describe_row(ligne: LigneCpog) -> str:
     pivots = " (Caf pivots)" if ligne.pivots else ""
     sources = f"003 L{ligne.ligne_003} ; 004 L{ligne.ligne_004}"
     return f"| `{ligne.code}` | {ligne.intitule}{pivots} | {nature}, {genre} | {origine} | {sources} |\n"
+
+
+def _maturity(indicateur: Indicateur) -> str:
+    if indicateur.maturite is None:
+        return "lu au présent, jamais définitif"
+    jours, attend = indicateur.maturite
+    return f"{jours} jours après la fin de la période, pour {attend}"
 
 
 def _traits(indicateur: Indicateur) -> Iterable[str]:

@@ -5,13 +5,14 @@ the registry names one formula; there is no code for an indicator of its own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from math import fsum
-from typing import Final, NamedTuple, Protocol
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from services.indicators.fold.columns import Entiers
+from services.indicators.rules import Role
 from services.indicators.views import Condition, Filtre, Vue, Vues
 from shared.calendar import working_days
 from shared.temps import add_months
@@ -48,19 +49,20 @@ class Periodes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What a Caf owns, or the part of it that meets a condition. Lives as long as one question."""
+    """What a Caf owns, or works on, or the part of it that meets a condition. Lives as long as one question."""
 
     vues: Vues
     caf: str
     stock: StockDeProduction
     part: Condition | None = None
+    role: Role = Role.proprietaire
     _parts: dict[str, Vue] = field(default_factory=dict)
 
     def view(self, famille: str) -> Vue:
         """The cells of a family in this population."""
         vue = self._parts.get(famille)
         if vue is None:
-            vue = self.vues.view(famille, self.caf)
+            vue = self.vues.view(famille, self.caf, self.role)
             vue = self._parts[famille] = vue if self.part is None else vue.part(self.part)
         return vue
 
@@ -95,16 +97,18 @@ class Flux:
 class Niveau:
     """A level at the end of the period, from the daily changes: ``stock``, or the part of it in ``attente``."""
 
+    famille: ClassVar[str] = "niveau"
     mesure: str
 
     def count(self, population: Population, periodes: Periodes) -> Entiers:
-        return population.view("niveau").margin("jour", self.mesure, ()).until(periodes.au)
+        return population.view(self.famille).margin("jour", self.mesure, ()).until(periodes.au)
 
 
 @dataclass(frozen=True, slots=True)
 class StockAncien:
     """Pieces open at the end of the period for more than ``plus_de`` days, from the flow matrix."""
 
+    famille: ClassVar[str] = "piece"
     plus_de: int
 
     def count(self, population: Population, periodes: Periodes) -> Entiers:
@@ -135,6 +139,7 @@ class Cohorte:
     ``frauduleuses``: by their cause, or qualified by the end of the period; otherwise the others.
     """
 
+    famille: ClassVar[str] = "creance"
     mois: int
     mesure: str
     frauduleuses: bool
@@ -215,6 +220,7 @@ class MoyenneOuvree:
 class RangDelai:
     """The smallest délai such that at least ``pourcents`` of the pieces treated in the period have at most that."""
 
+    famille: ClassVar[str] = "piece"
     pourcents: int
 
     def compute(self, population: Population, periodes: Periodes) -> list[Chiffre]:
@@ -233,6 +239,8 @@ class RangDelai:
 @dataclass(frozen=True, slots=True)
 class AgeMax:
     """Days from the oldest arrival among the pieces open at the end of the period."""
+
+    famille: ClassVar[str] = "piece"
 
     def compute(self, population: Population, periodes: Periodes) -> list[Chiffre]:
         vue = population.view("piece")
@@ -261,6 +269,15 @@ class Balance:
             _balance(quatre, population.stock.closing_stock(population.caf, au))
             for au, *quatre in zip(periodes.au.tolist(), ouvertures.tolist(), *flux, strict=True)
         ]
+
+
+def families_of(terme: object) -> set[str]:
+    """The families of cells that a formula, or a term of one, counts."""
+    famille = getattr(terme, "famille", None)
+    propre = {famille} if isinstance(famille, str) else set()
+    if not is_dataclass(terme):
+        return propre
+    return propre.union(*(families_of(getattr(terme, champ.name)) for champ in fields(terme)))
 
 
 def _balance(termes: list[int], cloture: int | None) -> Chiffre:

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from fastapi import APIRouter, Depends
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,13 +26,22 @@ from services.indicators.direct import (
     word_last_day,
 )
 from services.indicators.fenetre import Choix, Fenetre, choose
+from services.indicators.mots import AVECS, Rapprochement, is_provisional, word_comparison, word_maturity
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.contacts import CONTACTS
 from services.indicators.registre.pieces import PIECES
 from services.indicators.registre.qualite import QUALITE
 from services.indicators.registre.recouvrement import RECOUVREMENT as INDUS
 from services.indicators.registre.saisis import SAISIS
-from services.indicators.rules import CodeInconnu, Pas, Periode, QuestionRefusee, parse_caf, parse_step
+from services.indicators.rules import (
+    Pas,
+    Periode,
+    QuestionRefusee,
+    Role,
+    parse_caf,
+    parse_role,
+    parse_step,
+)
 from shared.temps import to_iso
 from shared.web.flux import Diffuseur
 from shared.web.formats import intervalle
@@ -67,6 +77,7 @@ class Cadre(NamedTuple):
     cafs: list[str]
     choix: Choix
     today: int
+    role: Role = Role.proprietaire
 
     @property
     def question(self) -> Question:
@@ -87,12 +98,17 @@ class Ecrans:
         self._today = today
         self._pages = Pages(Path(__file__).parent / "templates")
 
-    def frame(self, caf: str, fenetre: str, du: str, au: str) -> Cadre:
-        """The frame of a page. Raises ``CafInvalide``; a wrong period is told within the page."""
+    def frame(self, caf: str, fenetre: str, du: str, au: str, role: str = "") -> Cadre:
+        """The frame of a page. Raises ``CafInvalide``, ``RoleInvalide``; a wrong period is told within the page."""
         cafs = self._chiffres.cafs()
         choisie = parse_caf(caf) if caf else cafs[0] if cafs else _CAF_PAR_DEFAUT
         today = self._today()
-        return Cadre(choisie, sorted({*cafs, choisie}), choose(fenetre, du, au, today), today)
+        choix = choose(fenetre, du, au, today)
+        return Cadre(choisie, sorted({*cafs, choisie}), choix, today, parse_role(role or Role.proprietaire))
+
+    def check(self, cadre: Cadre) -> None:
+        """Raises a ``QuestionRefusee`` when there is nothing to show: a stream has no place to say so."""
+        self._chiffres.figures(cadre.caf, *cadre.bornes, ("STOCK",))
 
     def image(self, question: Question) -> bytes:
         """The JSON of the live page at this moment."""
@@ -118,27 +134,37 @@ class Ecrans:
 
     def all(self, request: Request, cadre: Cadre) -> Response:
         """Every indicator, by theme."""
-        reponse = self._chiffres.figures(cadre.caf, *cadre.bornes, ())
+        reponse = self._chiffres.figures(cadre.caf, *cadre.bornes, (), cadre.role)
         figures = {i.code: word_figure(i) for i in reponse.indicateurs}
+        provisoires = {i.code for i in reponse.indicateurs if is_provisional(i)}
         themes = [(theme, [figures[i.code] for i in indicateurs]) for theme, indicateurs in THEMES]
         fraicheur = word_freshness(reponse.fraicheur)
-        return self._answer(request, cadre, "indicateurs.html", themes=themes, fraicheur=fraicheur)
+        return self._answer(
+            request, cadre, "indicateurs.html", themes=themes, fraicheur=fraicheur, provisoires=provisoires, roles=Role
+        )
 
-    def one(self, request: Request, cadre: Cadre, code: str, pas: str, par: str) -> Response:
-        """One indicator: value, targets, formula, series, cut."""
-        reponse = self._chiffres.figures(cadre.caf, *cadre.bornes, (code,))
-        indicateur = REGISTRE[code]
+    def one(self, request: Request, cadre: Cadre, code: str, pas: str, par: str, avec: str) -> Response:
+        """One indicator: value, targets, formula, another period beside it, series, cut."""
+        reponse = self._chiffres.figures(cadre.caf, *cadre.bornes, (code,), cadre.role)
+        indication, indicateur = reponse.indicateurs[0], REGISTRE[code]
+        dit = indicateur.calcul is not None and indication.raison is UNSET
         periode = cadre.choix.periode
         choisi = parse_step(pas) if pas else pick_step(periode)
-        coupe = self._chiffres.cut(code, cadre.caf, *cadre.bornes, par) if par else None
+        coupe = self._chiffres.cut(code, cadre.caf, *cadre.bornes, par, cadre.role) if par else None
         return self._answer(
             request,
             cadre,
             "indicateur.html",
-            figure=word_figure(reponse.indicateurs[0]),
+            figure=word_figure(indication),
+            raison=indication.raison or "",
+            maturite=word_maturity(indication, indicateur),
+            comparaison=self._compare(cadre, code, avec) if dit else None,
+            avec=avec,
+            avecs=AVECS,
+            roles=Role,
             indicateur=indicateur,
             fraicheur=word_freshness(reponse.fraicheur),
-            courbe=self._curve(cadre.caf, code, periode, choisi, "Dans le temps") if indicateur.calcul else None,
+            courbe=self._curve(cadre.caf, code, periode, choisi, "Dans le temps", cadre.role) if dit else None,
             pas=choisi,
             liste_pas=list(Pas),
             par=par,
@@ -151,18 +177,23 @@ class Ecrans:
             word_with_unit=word_with_unit,
         )
 
+    def _compare(self, cadre: Cadre, code: str, avec: str) -> Rapprochement:
+        return word_comparison(self._chiffres.compare(cadre.caf, *cadre.bornes, (code,), cadre.role, avec))
+
     def table(self, cadre: Cadre, code: str, pas: str) -> Response:
         """The series of an indicator as a file."""
         choisi = parse_step(pas) if pas else pick_step(cadre.choix.periode)
-        serie = self._chiffres.series(code, cadre.caf, *cadre.bornes, choisi)
+        serie = self._chiffres.series(code, cadre.caf, *cadre.bornes, choisi, cadre.role)
         nom = f"{code}_{serie.caf}_{serie.du}_{serie.au}_{choisi}.csv"
         entetes = {"Content-Disposition": f'attachment; filename="{nom}"', "Cache-Control": "no-store"}
         return Response(write_csv(serie), media_type="text/csv; charset=utf-8", headers=entetes)
 
-    def _curve(self, caf: str, code: str, periode: Periode, pas: Pas, titre: str) -> Courbe:
+    def _curve(
+        self, caf: str, code: str, periode: Periode, pas: Pas, titre: str, role: Role = Role.proprietaire
+    ) -> Courbe:
         bornes = to_iso(periode.du), to_iso(periode.au)
-        cible = judging_target(self._chiffres.figures(caf, *bornes, (code,)).indicateurs[0])
-        return build_curve(self._chiffres.series(code, caf, *bornes, pas), titre, cible)
+        cible = judging_target(self._chiffres.figures(caf, *bornes, (code,), role).indicateurs[0])
+        return build_curve(self._chiffres.series(code, caf, *bornes, pas, role), titre, cible)
 
     def _answer(self, request: Request, cadre: Cadre, gabarit: str, **contexte: Any) -> Response:
         return self._pages.answer(
@@ -188,28 +219,37 @@ def create_pages_router(
     diffuseur: Diffuseur[Question] = Diffuseur(ecrans.image, version, partage=partage)
     router = APIRouter(include_in_schema=False)
 
-    def read_frame(_: SessionRequise, caf: str = "", fenetre: str = "", du: str = "", au: str = "") -> Cadre:
+    def read_frame(
+        _: SessionRequise, caf: str = "", fenetre: str = "", du: str = "", au: str = "", role: str = ""
+    ) -> Cadre:
         with refused_as_pages():
-            return ecrans.frame(caf, fenetre, du, au)
+            return ecrans.frame(caf, fenetre, du, au, role)
+
+    def read_live_frame(cadre: Cadre = Depends(read_frame)) -> Cadre:
+        with refused_as_pages():
+            ecrans.check(cadre)
+        return cadre
 
     @router.get("/")
     def show_live(request: Request, cadre: Cadre = Depends(read_frame)) -> Response:
-        return ecrans.live(request, cadre)
+        with refused_as_pages():
+            return ecrans.live(request, cadre)
 
     @router.get("/flux")
-    async def stream(request: Request, cadre: Cadre = Depends(read_frame)) -> Response:
+    async def stream(request: Request, cadre: Cadre = Depends(read_live_frame)) -> Response:
         return diffuseur.respond(cadre.question, lambda: session_open(request), request.headers.get("last-event-id"))
 
     @router.get("/indicateurs")
     def show_all(request: Request, cadre: Cadre = Depends(read_frame)) -> Response:
-        return ecrans.all(request, cadre)
+        with refused_as_pages():
+            return ecrans.all(request, cadre)
 
     @router.get("/indicateurs/{code}")
     def show_one(
-        request: Request, code: str, cadre: Cadre = Depends(read_frame), pas: str = "", par: str = ""
+        request: Request, code: str, cadre: Cadre = Depends(read_frame), pas: str = "", par: str = "", avec: str = ""
     ) -> Response:
         with refused_as_pages():
-            return ecrans.one(request, cadre, code, pas, par)
+            return ecrans.one(request, cadre, code, pas, par, avec)
 
     @router.get("/indicateurs/{code}/serie.csv")
     def download(code: str, cadre: Cadre = Depends(read_frame), pas: str = "") -> Response:
@@ -225,5 +265,6 @@ def refused_as_pages() -> Iterator[None]:
     try:
         yield
     except QuestionRefusee as erreur:
-        statut = 404 if isinstance(erreur, CodeInconnu) else 400
+        # What is written in an address is a bad request there, and not a form that was filled in.
+        statut = 400 if erreur.statut == 422 else erreur.statut
         raise PageRefusee(statut, "Question sans réponse", f"{erreur}.") from None

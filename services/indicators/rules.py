@@ -13,9 +13,13 @@ POINTS_MAX: Final = 4_000
 
 
 class QuestionRefusee(Exception):
-    """A question that has no answer; the message says why, in French. ``probleme``: stable name of the refusal."""
+    """A question that has no answer; the message says why, in French.
+
+    ``probleme``: stable name of the refusal; ``statut``: its status over HTTP.
+    """
 
     probleme = "question-refusee"
+    statut = 422
 
 
 class PeriodeInvalide(QuestionRefusee):
@@ -30,10 +34,37 @@ class CafInvalide(QuestionRefusee):
     probleme = "caf-invalide"
 
 
+class CafInconnue(QuestionRefusee):
+    """Nothing is known of this Caf, while something is of others."""
+
+    probleme = "caf-inconnue"
+    statut = 404
+
+
+class PeriodeSansDonnees(QuestionRefusee):
+    """The period ends before anything is counted of this Caf: a 0 would pass for a measure."""
+
+    probleme = "periode-sans-donnees"
+    statut = 404
+
+
+class RoleInvalide(QuestionRefusee):
+    """Not one of the roles of a Caf."""
+
+    probleme = "role-invalide"
+
+
+class RoleImpossible(QuestionRefusee):
+    """The events behind this indicator do not say who did the work."""
+
+    probleme = "role-impossible"
+
+
 class CodeInconnu(QuestionRefusee):
     """No indicator has this code."""
 
     probleme = "code-inconnu"
+    statut = 404
 
 
 class CoupeImpossible(QuestionRefusee):
@@ -53,6 +84,13 @@ class Periode(NamedTuple):
 
     du: int
     au: int
+
+
+class Role(StrEnum):
+    """What makes a Caf answer for an object: it owns the dossier, or it does the work."""
+
+    proprietaire = "proprietaire"
+    traitante = "traitante"
 
 
 class Pas(StrEnum):
@@ -77,6 +115,16 @@ def parse_caf(caf: str) -> str:
     if len(caf) != 3 or not (caf.isascii() and caf.isdigit()):
         raise CafInvalide(f"« {caf} » n'est pas un numéro de Caf : trois chiffres sont attendus, comme 091")
     return caf
+
+
+def parse_role(role: str) -> Role:
+    """The role that a text names. Raises ``RoleInvalide``."""
+    try:
+        return Role(role)
+    except ValueError:
+        raise RoleInvalide(
+            f"rôle « {role} » inconnu : proprietaire (la Caf possède le dossier) ou traitante (elle fait le travail)"
+        ) from None
 
 
 def parse_step(pas: str) -> Pas:

@@ -9,7 +9,10 @@ import numpy as np
 from services.indicators.fold.columns import Booleens, Colonnes, Entiers, unpack
 from services.indicators.fold.families import JOUR_MAX, ORIGINE
 from services.indicators.fold.pli import Pli
+from services.indicators.rules import Role
 
+# The category of a cell that names the Caf, for each role.
+MEMBRES: Final = {Role.proprietaire: "caf", Role.traitante: "caf_traitante"}
 # The délai of what has not ended: longer than any other.
 SANS_FIN: Final = 2 * JOUR_MAX
 OPERATEURS: Final[dict[str, Callable[[Any, Any], Any]]] = {
@@ -147,21 +150,31 @@ class Vues:
     def __init__(self, pli: Pli) -> None:
         self._pli = pli
         self._profils = {nom: Profils(colonnes) for nom, colonnes in pli.colonnes.items()}
-        self._vues: dict[tuple[str, str], tuple[int, Vue]] = {}
+        self._vues: dict[tuple[str, str, Role], tuple[int, Vue]] = {}
 
-    def view(self, famille: str, caf: str) -> Vue:
-        """The cells of a family that a Caf owns."""
+    def view(self, famille: str, caf: str, role: Role = Role.proprietaire) -> Vue:
+        """The cells of a family that a Caf owns, or those whose work it does (see ``families``)."""
         colonnes = self._pli.colonnes[famille]
-        version, vue = self._vues.get((famille, caf), (-1, None))
+        version, vue = self._vues.get((famille, caf, role), (-1, None))
         if vue is None or version != colonnes.version:
-            vue = self._read(colonnes, caf)
-            self._vues[famille, caf] = colonnes.version, vue
+            vue = self._read(colonnes, caf, role)
+            self._vues[famille, caf, role] = colonnes.version, vue
         return vue
 
-    def _read(self, colonnes: Colonnes, caf: str) -> Vue:
+    def families(self, role: Role) -> list[str]:
+        """The families whose cells name the Caf of this role."""
+        membre = MEMBRES[role]
+        return [n for n, c in self._pli.colonnes.items() if membre == "caf" or membre in c.famille.dims]
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """What changes with any change of the fold."""
+        return tuple(colonnes.version for colonnes in self._pli.colonnes.values())
+
+    def _read(self, colonnes: Colonnes, caf: str, role: Role) -> Vue:
         profils = self._profils[colonnes.famille.nom]
         numeros, premiers, seconds = unpack(colonnes.cles)
-        lignes = profils.mask(Condition("caf", "=", caf))[numeros] & colonnes.valeurs.any(axis=1)
+        lignes = profils.mask(Condition(MEMBRES[role], "=", caf))[numeros] & colonnes.valeurs.any(axis=1)
         jours = [np.where(j > 0, j + ORIGINE, 0) for j in (premiers[lignes], seconds[lignes])]
         return Vue(
             profils,

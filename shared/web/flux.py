@@ -2,17 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from typing import Final, Generic, TypeVar
 
 import msgspec
 from starlette.responses import StreamingResponse
+from starlette.types import Message, Send
 
 from shared.web.partage import INTERROMPUE, Partage, Seul, Suivi
 from shared.web.problemes import Indisponible
 
 CADENCE: Final = 0.5
 RAPPEL: Final = 5.0
+# Seconds without taking anything. A network that comes back within this costs nobody its stream.
+PATIENCE: Final = 60.0
 # A watcher is a held connection: more than any Caf has screens.
 LECTEURS_MAX: Final = 300
 # Waiting at least so many times what the last computation took, screens use a quarter of a core at most.
@@ -23,6 +26,35 @@ _NUMERO_MAX: Final = 2**53
 _LOG = logging.getLogger("ecluse.web")
 
 _C = TypeVar("_C", bound=Hashable)
+
+
+class Flux(StreamingResponse):
+    """The stream of one watcher. Who reads slowly holds back this stream alone: it is written to when it has taken
+    what was sent, and then gets the latest image. Who takes nothing for ``patience`` seconds is let go, since it would
+    keep the place of another for as long as its machine sleeps; a browser comes back by itself."""
+
+    def __init__(self, evenements: AsyncGenerator[bytes, None], patience: float) -> None:
+        super().__init__(
+            evenements,
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+        self._evenements = evenements
+        self._patience = patience
+
+    async def stream_response(self, send: Send) -> None:
+        """See ``StreamingResponse``."""
+
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(self._patience):
+                await send(message)
+
+        try:
+            await super().stream_response(send_in_time)
+        except TimeoutError:
+            _LOG.warning("un écran ne lit plus rien : son flux est fermé, il reviendra de lui-même")
+        finally:
+            await self._evenements.aclose()
 
 
 class _Canal:
@@ -57,7 +89,8 @@ class Diffuseur(Generic[_C]):
     ``compute`` (called in a worker thread) gives the JSON of an image. It is asked when ``version`` has changed, at
     most once per ``cadence`` seconds, and every ``rappel`` seconds anyway: an image never looks fresher than it is.
     ``partage``: with what the processes that watch the same key agree that one of them computes; ``str(cle)`` names the
-    key between them. While they cannot, each computes and the streams say so (event ``diffusion``).
+    key between them. While they cannot, each computes and the streams say so (event ``diffusion``). ``patience``: see
+    ``Flux``.
     """
 
     def __init__(
@@ -67,8 +100,10 @@ class Diffuseur(Generic[_C]):
         cadence: float = CADENCE,
         rappel: float = RAPPEL,
         partage: Partage | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self._compute = compute
+        self._patience = patience
         self._version = version
         self._cadence = cadence
         self._rappel = rappel
@@ -94,13 +129,11 @@ class Diffuseur(Generic[_C]):
         """
         if self._arret or self.lecteurs >= LECTEURS_MAX:
             raise Indisponible("trop d'écrans suivent les chiffres en direct : fermer ceux qui ne servent pas")
-        return StreamingResponse(
-            self.watch(cle, goes_on, _read_number(dernier)),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+        return Flux(self.watch(cle, goes_on, _read_number(dernier)), self._patience)
 
-    async def watch(self, cle: _C, goes_on: Callable[[], bool] = lambda: True, depuis: int = 0) -> AsyncIterator[bytes]:
+    async def watch(
+        self, cle: _C, goes_on: Callable[[], bool] = lambda: True, depuis: int = 0
+    ) -> AsyncGenerator[bytes, None]:
         """The events of one watcher: the whole latest image first, whatever it saw before, then each newer one.
 
         Their numbers grow from ``depuis``, the last one that this watcher saw, whichever process sent it.

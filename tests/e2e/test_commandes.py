@@ -22,6 +22,7 @@ from services.indicators.registre import REGISTRE
 from tests.commandes import Fin, assert_refuses, ecluse, serving, spawn, write_clean, write_lot
 
 PERIODE = ("--caf", "091", "--du", "2023-01-01", "--au", "2023-01-31")
+AVEC_FEVRIER = {"caf": "091", "du": "2023-01-01", "au": "2023-01-31", "avec_du": "2023-02-01", "avec_au": "2023-02-28"}
 QUESTION = {"caf": "091", "du": "2023-01-01", "au": "2023-01-31"}
 
 
@@ -84,10 +85,39 @@ def test_the_command_and_the_api_give_the_same_document(serveur: Serveur) -> Non
         par_http = client.get("/v1/indicateurs", params=QUESTION).json()
         serie = client.get("/v1/indicateurs/STOCK/serie", params={**QUESTION, "pas": "semaine"}).json()
         coupe = client.get("/v1/indicateurs/STOCK/coupe", params={**QUESTION, "par": "canal"}).json()
+        les_deux = {**QUESTION, "pas": "mois", "par": "nature", "role": "traitante"}
+        coupee = client.get("/v1/indicateurs/STOCK/serie", params=les_deux).json()
+        comparee = client.get("/v1/indicateurs/comparaison", params={**AVEC_FEVRIER, "code": "STOCK"}).json()
+        projection = client.get("/v1/projection", params={"caf": "091", "au": "2023-01-31"}).json()
     assert figures(serveur.dossier) == par_http["indicateurs"]
-    for options, attendu in (("--serie", "semaine"), serie), (("--par", "canal"), coupe):
+    assert [t["cle"] for t in coupee["tranches"]]
+    comparer = ("--avec-du", "2023-02-01", "--avec-au", "2023-02-28")
+    for options, attendu in (
+        (("--serie", "semaine"), serie),
+        (("--par", "canal"), coupe),
+        (("--serie", "mois", "--par", "nature", "--role", "traitante"), coupee),
+        (comparer, comparee),
+    ):
         fin = ecluse("indicators", *PERIODE, "--code", "STOCK", *options, "--json", "--data-dir", serveur.dossier)
         assert fin.document | {"fraicheur": None} == attendu | {"fraicheur": None}
+    fin = ecluse("projection", "--caf", "091", "--au", "2023-01-31", "--json", "--data-dir", serveur.dossier)
+    assert fin.document | {"fraicheur": None} == projection | {"fraicheur": None}
+
+
+def test_two_periods_a_projection_and_who_works_are_shown_to_people(garni: Path) -> None:
+    fin = ecluse("indicators", *PERIODE, "--code", "PART-WEB", "--compare", "annee_precedente", "--data-dir", garni)
+    assert (fin.code, fin.erreurs) == (0, "")
+    assert "rien de ce que compte PART-WEB n'est connu avant le" in fin.sortie
+    entre_deux = ("--avec-du", "2023-01-01", "--avec-au", "2023-01-15", "--data-dir", garni)
+    fin = ecluse("indicators", *PERIODE, "--code", "PART-WEB", "--code", "STOCK", *entre_deux)
+    assert all(mot in fin.sortie for mot in ("points", "22 j ouvrés", "10 j ouvrés", "%)"))
+    fin = ecluse("indicators", *PERIODE, "--code", "VISITES", "--role", "traitante", "--data-dir", garni)
+    assert "ND" in fin.sortie
+    assert "définitif" in ecluse("indicators", *PERIODE, "--code", "STOCK", "--data-dir", garni).sortie
+    fin = ecluse("projection", "--caf", "091", "--au", "2023-01-31", "--data-dir", garni)
+    assert (fin.code, fin.erreurs) == (0, "")
+    dit = " ".join(fin.sortie.split())
+    assert all(mot in dit for mot in ("Formules d'Écluse", "par la loi de Little", "2023-02-28", "à jour"))
 
 
 def test_figures_are_shown_to_people_with_their_labels_and_states(garni: Path) -> None:
@@ -218,6 +248,13 @@ def test_a_question_without_an_answer_is_told_in_one_line(garni: Path, serveur: 
         question = ("indicators", "--caf", "091", "--data-dir", dossier)
         assert_refuses(ecluse(*question, "--du", "2023-02-30", "--au", "2023-03-01"), "2023-02-30")
         assert_refuses(ecluse(*question, "--du", "2023-02-01", "--au", "2023-03-01", "--code", "COG"), "COG")
+        assert_refuses(ecluse(*question, "--du", "1999-01-01", "--au", "1999-12-31"), "rien n'est compté")
+        assert_refuses(ecluse(*question, *PERIODE[2:], "--avec-du", "2022-01-01"), "avec_au")
+        serie = ("--serie", "jour", "--role", "traitante", "--code", "VISITES")
+        assert_refuses(ecluse(*question, *PERIODE[2:], *serie), "VISITES")
+        inconnue = ("indicators", "--caf", "975", *PERIODE[2:], "--data-dir", dossier)
+        assert_refuses(ecluse(*inconnue), "975")
+        assert_refuses(ecluse("projection", "--caf", "091", "--au", "2099-01-01", "--data-dir", dossier), "à venir")
 
 
 def test_a_link_opens_the_pages_once_and_needs_a_running_house(garni: Path, serveur: Serveur) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from tests.oracle.creances import Creance, replie_creance
 from tests.oracle.door import Evenement, Jugement, Refus, Rejet, juge_evenement, juge_fichier, juge_lignes
-from tests.oracle.figures import coupe, indicateurs, stock_par_jour
+from tests.oracle.figures import coupe, indicateurs, premier_jour, stock_par_jour
 from tests.oracle.pieces import Pause, Piece, replie_piece
 from tests.oracle.state import Etat, etat
 from tests.oracle.values import Chiffre
@@ -32,6 +32,7 @@ __all__ = [
     "juge_evenement",
     "juge_fichier",
     "juge_lignes",
+    "premier_jour",
     "replie_creance",
     "replie_piece",
     "stock_par_jour",

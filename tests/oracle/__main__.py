@@ -11,7 +11,7 @@ from typing import Any
 from tests.oracle import etat, indicateurs, juge_fichier, stock_par_jour
 
 
-def bilan(fichier: Path, caf: str, du: date, au: date, now: datetime) -> dict[str, Any]:
+def bilan(fichier: Path, caf: str, du: date, au: date, now: datetime, role: str = "proprietaire") -> dict[str, Any]:
     """What the oracle has to say about a file received at `now`, ready for JSON."""
     jugement = juge_fichier(fichier, now)
     tout = etat(jugement.acceptes)
@@ -28,7 +28,8 @@ def bilan(fichier: Path, caf: str, du: date, au: date, now: datetime) -> dict[st
         "rejets": [rejet._asdict() for rejet in jugement.rejets],
         "lettres_mortes": tout.lettres_mortes,
         "en_attente": tout.en_attente,
-        "indicateurs": indicateurs(tout, caf, du, au),
+        "role": role,
+        "indicateurs": indicateurs(tout, caf, du, au, role),
         "stock_par_jour": stock_par_jour(tout, caf, du, au),
     }
 
@@ -52,9 +53,10 @@ def main() -> None:
     lecture.add_argument("--caf", required=True)
     lecture.add_argument("--du", type=date.fromisoformat, required=True)
     lecture.add_argument("--au", type=date.fromisoformat, required=True)
+    lecture.add_argument("--role", choices=("proprietaire", "traitante"), default="proprietaire")
     lecture.add_argument("--json", action="store_true")
     choix = lecture.parse_args()
-    resultat = bilan(choix.fichier, choix.caf, choix.du, choix.au, datetime.now(UTC))
+    resultat = bilan(choix.fichier, choix.caf, choix.du, choix.au, datetime.now(UTC), choix.role)
     if choix.json:
         print(json.dumps(resultat, ensure_ascii=False, indent=1))
     else:

@@ -8,6 +8,7 @@ from services.indicators.tableau import Tableau
 from shared.events.mouvements import (
     Image,
     ImageContact,
+    ImageCourrier,
     ImageCreance,
     ImageEncaissement,
     ImagePiece,
@@ -25,7 +26,9 @@ CREANCE = ImageCreance("091", "al", "erreur_declaration", "allocataire", "2021-0
 
 def figure(code: str, du: str, au: str, *images: Image) -> tuple[float | None, int | None, int | None]:
     """Value, numerator, denominator of a code for the Caf 091."""
-    tableau = Tableau(fold(Comptee("091", i) for i in images), Cibles(), StockCompte(()), SansFile())
+    # Something is known of long before: a period before the first day would be refused.
+    connues = (ImageCourrier("1970-01-01"), *images)
+    tableau = Tableau(fold(Comptee("091", i) for i in connues), Cibles(), StockCompte(()), SansFile())
     indication = tableau.reponse("091", du, au, [code], FRAIS).indicateurs[0]
     return indication.valeur, indication.numerateur, indication.denominateur
 

@@ -95,7 +95,7 @@ def test_nothing_is_computed_while_nothing_changes_nor_once_nobody_watches() -> 
         suivi, autre = diffuseur.watch("091"), diffuseur.watch("681")
         await until(suivi, 0)
         await until(autre, 0)
-        await suivi.aclose()  # type: ignore[attr-defined]  # an async generator behind its protocol
+        await suivi.aclose()
         calculs = source.calculs
         source.valeur = 1
         await until(autre, 1)
@@ -172,7 +172,7 @@ def test_beyond_so_many_watchers_the_next_is_told_to_come_back() -> None:
         await asyncio.gather(*(until(f, 0) for f in flux))
         with pytest.raises(Indisponible):
             diffuseur.respond("091", lambda: True)
-        await flux[0].aclose()  # type: ignore[attr-defined]  # an async generator behind its protocol
+        await flux[0].aclose()
         assert diffuseur.respond("091", lambda: True).media_type == "text/event-stream"
 
     run(scenario)

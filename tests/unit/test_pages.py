@@ -183,6 +183,11 @@ def test_a_wrong_question_is_told_on_a_page(visiteur: Visiteur, question: str, s
         ("/indicateurs/COG-08-29?par=humeur", 400),
         ("/indicateurs/COG-08-29?pas=jour&fenetre=libre&du=1971-01-01&au=2099-01-01", 400),
         ("/indicateurs/COG-99-99/serie.csv", 404),
+        ("/indicateurs/COG-08-29?avec=jamais", 400),
+        ("/indicateurs?role=patronne", 400),
+        ("/?caf=975", 404),
+        ("/indicateurs?caf=975", 404),
+        ("/flux?caf=975", 404),
     ],
 )
 def test_an_unknown_indicator_or_cut_is_told_on_a_page(visiteur: Visiteur, adresse: str, statut: int) -> None:
@@ -197,6 +202,41 @@ def test_an_indicator_shows_its_formula_its_series_and_its_cut(visiteur: Visiteu
     assert "la formule est celle d'Écluse" in texte
     assert "du 23 au 29 janvier 2023" in texte
     assert "Courrier 16,4 jours 24 403 ÷ 1 488" in texte
+
+
+def test_an_indicator_says_until_when_it_may_move_and_how_it_was_a_year_before(visiteur: Visiteur) -> None:
+    texte = words(visiteur.get("/indicateurs/COG-08-29").text)
+    assert "Provisoire, définitif le 03/03/2023 au plus tôt : 30 jours après la période, pour les réouvertures" in texte
+    assert "Du 1er au 31 janvier 2022 27,2 jours 60 687 ÷ 4 466 21" in texte
+    assert "Différence : −13,6 jours, soit −50,0 % (mieux)." in texte
+    texte = words(visiteur.get("/indicateurs/APPELS-ABOUTIS?avec=precedente").text)
+    assert "Du 1er au 31 décembre 2022" in texte
+    assert "une des deux valeurs manque" in texte
+    texte = words(visiteur.get("/indicateurs/APPELS-TRAITES").text)
+    assert "Différence : −89,4 points (moins bien)." in texte
+
+
+def test_the_role_of_the_caf_is_kept_from_page_to_page_and_an_indicator_that_has_none_says_why(
+    visiteur: Visiteur,
+) -> None:
+    page = Page(visiteur.get("/indicateurs?role=traitante").text)
+    liens = [a["href"] for a in page.all("a") if a.get("href", "").startswith("/indicateurs/")]
+    assert all(lien.endswith("&role=traitante") for lien in liens)
+    texte = words(visiteur.get("/indicateurs/VISITES?role=traitante").text)
+    assert "par propriétaire" in texte
+    assert "ni série ni coupe" not in texte
+
+
+def test_the_live_page_says_where_the_stock_goes_by_which_formula_and_that_it_is_ours(visiteur: Visiteur) -> None:
+    page = visiteur.get("/").text
+    chiffres, texte = Page(page).chiffres, words(page)
+    assert words(chiffres["x.JOURS-POUR-ECOULER.valeur"]) == "12,3 jours"
+    assert chiffres["x.STOCK-FIN-DE-MOIS.calcul"] == "1 ÷ 2 ; le 28/02/2023"
+    assert chiffres["x.TRAITEMENTS-POUR-DELAI.valeur"] == "ND"
+    assert chiffres["x.TRAITEMENTS-POUR-DELAI.calcul"] == "sans cible cette année"
+    assert "198,20 arrivées nettes et 205,20 traitées par jour ouvré" in texte
+    assert "par la loi de Little" in texte
+    assert "Formules d'Écluse" in texte
 
 
 def test_an_indicator_read_at_present_has_no_chart(visiteur: Visiteur) -> None:

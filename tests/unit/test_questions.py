@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
+from msgspec import UNSET
 from msgspec import json as msgjson
 from msgspec.structs import replace
 
@@ -11,7 +12,7 @@ from services.indicators.cibles import Cibles
 from services.indicators.cibles_csv import published_targets
 from services.indicators.fold.pli import Pli
 from services.indicators.registre import REGISTRE
-from services.indicators.rules import Pas, Periode, QuestionRefusee, parse_period, split
+from services.indicators.rules import Pas, Periode, QuestionRefusee, Role, parse_period, parse_role, split
 from services.indicators.tableau import Tableau
 from shared.events.mouvements import ImageContact, ImagePiece
 from shared.temps import from_iso, to_iso
@@ -20,6 +21,9 @@ from tests.images import FRAIS, Comptee, SansFile, fold, movement
 PIECE = ImagePiece("091", "demande_rsa", "web", True, "2023-01-02", teleservice="rsa", site="Foix")
 TRAITEE = replace(PIECE, fin="2023-01-10", fin_genre="traitee", site=None)
 JANVIER = ("2023-01-01", "2023-01-31")
+AVANT = ("2022-01-01", "2023-01-01")
+AUJOURDHUI = from_iso("2023-02-01")
+TRAITANTE = Role.traitante
 
 
 class Stock:
@@ -44,7 +48,7 @@ class Files:
 def board(pli: Pli | None = None, stock: int | None = 1) -> Tableau:
     """A façade over one open and one treated piece, unless another fold is given."""
     pli = pli or fold([Comptee("091", PIECE), Comptee("091", TRAITEE)])
-    return Tableau(pli, Cibles(published_targets()), Stock(stock), Files())
+    return Tableau(pli, Cibles(published_targets()), Stock(stock), Files(), today=lambda: AUJOURDHUI)
 
 
 def test_the_answer_has_the_shape_of_the_contract() -> None:
@@ -53,6 +57,7 @@ def test_the_answer_has_the_shape_of_the_contract() -> None:
         "caf": "091",
         "du": "2023-01-01",
         "au": "2023-01-31",
+        "role": "proprietaire",
         "fraicheur": {"dernier_evenement": "2023-02-01T08:00:00Z", "retard_secondes": 0.2, "a_jour": True},
         "indicateurs": [
             {
@@ -65,6 +70,7 @@ def test_the_answer_has_the_shape_of_the_contract() -> None:
                 "formule": 1,
                 "cibles": [{"valeur": 16, "operateur": "<=", "nature": "nationale"}],
                 "etat": "atteint",
+                "maturite": {"etat": "provisoire", "jours": 30, "definitif_le": "2023-03-03"},
             },
             {
                 "code": "BALANCE",
@@ -77,17 +83,21 @@ def test_the_answer_has_the_shape_of_the_contract() -> None:
                 "cibles": [],
                 "etat": "sans_cible",
                 "termes": {"ouverture": 0, "arrivees": 2, "traitees": 1, "annulees": 0, "cloture": 1},
+                "maturite": {"etat": "provisoire", "jours": 30, "definitif_le": "2023-03-03"},
             },
         ],
     }
 
 
 def test_the_targets_are_those_of_the_year_in_which_the_period_ends() -> None:
-    def shown(du: str, au: str) -> int:
-        return len(board().reponse("091", du, au, ["COG-08-29"], FRAIS).indicateurs[0].cibles)
+    ancienne = fold([Comptee("091", PIECE), Comptee("091", replace(TRAITEE, arrivee="2022-12-01", fin="2022-12-20"))])
 
-    assert shown("2022-12-01", "2023-01-01") == 1
-    assert shown("2022-12-01", "2022-12-31") == shown("2023-12-31", "2024-01-01") == 0
+    def shown(du: str, au: str) -> tuple[int, str]:
+        indication = board(ancienne).reponse("091", du, au, ["COG-08-29"], FRAIS).indicateurs[0]
+        return len(indication.cibles), indication.etat
+
+    assert shown("2022-12-01", "2023-01-01") == (1, "non_atteint")
+    assert shown("2022-12-01", "2022-12-31") == shown("2022-12-01", "2024-01-01") == (0, "sans_cible")
 
 
 def test_all_codes_are_answered_in_the_order_of_the_registry() -> None:
@@ -148,9 +158,28 @@ def test_a_series_follows_the_fold_as_it_changes() -> None:
     assert tableau.cafs() == ["091"]
 
 
-def test_a_caf_of_which_nothing_is_known_has_counts_of_zero_and_no_value() -> None:
-    reponse = board().reponse("975", "2023-01-01", "2023-01-30", ["STOCK", "COG-08-29"], FRAIS)
+@pytest.mark.parametrize(("pli", "caf"), [(Pli(), "975"), (None, "521"), (None, "681")])
+def test_a_caf_without_events_counts_zero_while_it_is_expected(pli: Pli | None, caf: str) -> None:
+    # A house that has counted nothing, a Caf that has targets, a Caf that only works for others.
+    entraide = pli or fold([Comptee("091", replace(PIECE, caf_traitante="681"))])
+    reponse = board(entraide).reponse(caf, "2023-01-01", "2023-01-30", ["STOCK", "COG-08-29"], FRAIS)
     assert [i.valeur for i in reponse.indicateurs] == [0, None]
+
+
+def test_the_first_day_of_which_something_is_counted_is_answered() -> None:
+    assert board().reponse("091", "2022-01-01", "2023-01-02", ["STOCK"], FRAIS).indicateurs[0].valeur == 2
+
+
+def test_an_indicator_whose_events_do_not_tell_who_works_has_no_figure_for_the_acting_caf_and_says_why() -> None:
+    reponse = board().reponse("091", *JANVIER, None, FRAIS, Role.traitante)
+    figures = {i.code: i for i in reponse.indicateurs}
+    assert list(figures) == list(REGISTRE)
+    assert (figures["STOCK"].valeur, figures["STOCK"].raison) == (1, UNSET)
+    for code in ("BALANCE", "VISITES", "IQL0", "FILES-RECOUVREMENT"):
+        assert (figures[code].valeur, figures[code].etat) == (None, "nd")
+        assert "Caf propriétaire" in str(figures[code].raison)
+    # What a Caf does for others is not held against the contract of its own dossiers.
+    assert (figures["COG-08-29"].cibles, figures["COG-08-29"].etat) == ([], "sans_cible")
 
 
 def _split(pas: Pas) -> list[tuple[str, str]]:
@@ -185,14 +214,25 @@ Question = Callable[[Tableau], object]
         (lambda t: t.reponse("091", "2023-01-01", "2101-01-01", None, FRAIS), "periode-invalide", "1970 à 2100"),
         (lambda t: t.reponse("91", *JANVIER, None, FRAIS), "caf-invalide", "trois chiffres"),
         (lambda t: t.reponse("٠٩١", *JANVIER, None, FRAIS), "caf-invalide", "trois chiffres"),
+        (lambda t: t.reponse("975", *JANVIER, None, FRAIS), "caf-inconnue", "Cafs connues : 091"),
+        (lambda t: t.serie("STOCK", "975", *JANVIER, "jour", FRAIS), "caf-inconnue", "de la Caf 975"),
+        (lambda t: t.reponse("091", *AVANT, None, FRAIS), "periode-sans-donnees", "avant le 2023-01-02"),
+        (lambda t: t.serie("STOCK", "091", *AVANT, "jour", FRAIS), "periode-sans-donnees", "finit le 2023-01-01"),
+        (lambda t: t.coupe("STOCK", "091", *AVANT, "canal", FRAIS), "periode-sans-donnees", "2023-01-02"),
+        (lambda t: t.invariants("091", *AVANT), "periode-sans-donnees", "2023-01-02"),
+        (lambda t: t.serie("VISITES", "091", *JANVIER, "jour", FRAIS, TRAITANTE), "role-impossible", "propriétaire"),
+        (lambda t: t.coupe("VISITES", "091", *JANVIER, "site", FRAIS, TRAITANTE), "role-impossible", "VISITES"),
+        (lambda t: parse_role("patronne"), "role-invalide", "proprietaire"),
+        (lambda t: t.serie("STOCK", "091", *JANVIER, "jour", FRAIS, par="humeur"), "coupe-impossible", "nature, canal"),
         (lambda t: t.reponse("091", *JANVIER, ["COG"], FRAIS), "code-inconnu", "« COG »"),
         (lambda t: t.serie("COG", "091", *JANVIER, "jour", FRAIS), "code-inconnu", "« COG »"),
         (lambda t: t.serie("STOCK", "091", *JANVIER, "siecle", FRAIS), "serie-impossible", "jour, semaine, mois ou an"),
         (lambda t: t.serie("STOCK", "091", "1970-01-01", "2100-12-31", "jour", FRAIS), "serie-impossible", "4000"),
         (lambda t: t.serie("FILES-RECOUVREMENT", "091", *JANVIER, "jour", FRAIS), "serie-impossible", "au présent"),
         (lambda t: t.serie("COG-01-11", "091", *JANVIER, "jour", FRAIS), "serie-impossible", "se saisit"),
-        (lambda t: t.coupe("COG-01-11", "091", *JANVIER, "nature", FRAIS), "coupe-impossible", "aucune"),
+        (lambda t: t.coupe("COG-01-11", "091", *JANVIER, "nature", FRAIS), "serie-impossible", "se saisit"),
         (lambda t: t.coupe("STOCK", "091", *JANVIER, "modalite", FRAIS), "coupe-impossible", "nature, canal"),
+        (lambda t: t.coupe("STOCK", "091", *JANVIER, "", FRAIS), "coupe-impossible", "nature, canal"),
         (lambda t: t.coupe("BALANCE", "091", *JANVIER, "nature", FRAIS), "coupe-impossible", "aucune"),
         (lambda t: t.invariants("091", "2023-01-31", "2023-01-01"), "periode-invalide", "avant son début"),
     ],

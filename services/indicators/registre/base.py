@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from services.indicators.figures import Formule
+from services.indicators.maturite import FAITS_TARDIFS, Maturite
 from services.indicators.seuils import Seuil
 
 Unite = Literal["jours", "taux", "nombre", "centimes", "heures", "ratio", "m2"]
@@ -30,7 +31,8 @@ class Indicateur:
     ``calcul``: the formula with its parameters, None unless it is computed; ``version`` grows when the formula changes;
     ``sens``: which way is better, None for a volume; ``maison``: a formula that no source prints; ``coupes``: the
     dimensions along which it may be cut; ``seuils``: the constants of its formula, oldest validity first;
-    ``plancher``: the least value that makes sense.
+    ``plancher``: the least value that makes sense; ``maturite``: how long a figure may still move after its period,
+    None for what is read at present.
     """
 
     code: str
@@ -47,3 +49,4 @@ class Indicateur:
     genre: Genre = "calcule"
     seuils: tuple[Seuil, ...] = ()
     plancher: float = 0
+    maturite: Maturite | None = FAITS_TARDIFS

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from services.indicators.figures import Flux, Formule, Nombre, Rapport
+from services.indicators.maturite import COURRIELS, FAITS_TARDIFS, ISSUES, REPONSES
 from services.indicators.registre.base import (
     ARIEGE,
     COUPES_CONTACT,
@@ -102,6 +103,7 @@ def _answers() -> Iterable[Indicateur]:
         source=ARIEGE,
         sens="haut",
         seuils=AVANT_48_HEURES,
+        maturite=COURRIELS,
     )
 
 
@@ -115,6 +117,7 @@ def _calls() -> Iterable[Indicateur]:
         Rapport(_received(APPEL, REPONDU, PAR_AGENT), _received(APPEL)),
         source=ARIEGE,
         sens="haut",
+        maturite=REPONSES,
     )
     yield _rate(
         "APPELS-ABOUTIS",
@@ -124,6 +127,7 @@ def _calls() -> Iterable[Indicateur]:
         Rapport(_received(APPEL, REPONDU), _received(APPEL)),
         source=PYRENEES_ORIENTALES,
         sens="haut",
+        maturite=REPONSES,
     )
     for code, libelle, population, terme in (
         ("APPELS-RECUS", "Appels reçus", appels, _received(APPEL)),
@@ -137,7 +141,15 @@ def _calls() -> Iterable[Indicateur]:
         ("COURRIELS-RECUS", "Courriels reçus", "Courriels reçus dans la période", _received(COURRIEL)),
     ):
         yield Indicateur(
-            code, libelle, "nombre", population, "Nombre", Nombre(terme), source=ARIEGE, coupes=COUPES_CONTACT
+            code,
+            libelle,
+            "nombre",
+            population,
+            "Nombre",
+            Nombre(terme),
+            source=ARIEGE,
+            coupes=COUPES_CONTACT,
+            maturite=REPONSES if REPONDU in terme.filtre else FAITS_TARDIFS,
         )
     heures = today_of(SOUS_168_HEURES).valeur
     yield _rate(
@@ -195,6 +207,7 @@ def _appointments() -> Iterable[Indicateur]:
             Nombre(_outcome(*filtre)),
             source=ARIEGE,
             coupes=COUPES_RENDEZ_VOUS,
+            maturite=ISSUES,
         )
     yield Indicateur(
         "TAUX-ABSENCE",
@@ -205,6 +218,7 @@ def _appointments() -> Iterable[Indicateur]:
         Rapport(_outcome(MANQUE), _outcome(Condition("issue", "dans", ("honore", "manque")))),
         sens="bas",
         coupes=COUPES_RENDEZ_VOUS,
+        maturite=ISSUES,
     )
 
 

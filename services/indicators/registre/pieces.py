@@ -21,6 +21,7 @@ from services.indicators.figures import (
     StockAncien,
     Terme,
 )
+from services.indicators.maturite import REOUVERTURES
 from services.indicators.registre.base import (
     ARIEGE,
     COUPES_PIECE,
@@ -59,6 +60,11 @@ def _piece(
     return Indicateur(code, libelle, unite, population, formule, calcul, coupes=COUPES_PIECE, **champs)
 
 
+def _outgoing(*args: Any, **champs: Any) -> Indicateur:
+    """An indicator of treated or open pieces: a piece counts at its last treatment, so a reopening changes both."""
+    return _piece(*args, maturite=REOUVERTURES, **champs)
+
+
 def _treated(*filtre: Condition, mesure: str = "n") -> Flux:
     return Flux("piece", "fin", (TRAITEE, *filtre), mesure)
 
@@ -68,7 +74,7 @@ def _arrived(*filtre: Condition) -> Flux:
 
 
 def _mean_delay(code: str, libelle: str, population: str, *filtre: Condition) -> Indicateur:
-    return _piece(
+    return _outgoing(
         code,
         libelle,
         "jours",
@@ -101,7 +107,7 @@ def _delays() -> Iterable[Indicateur]:
         Condition("nature", "=", "demande_al"),
     )
     for code, libelle, pourcents in (("DELAI-MEDIAN", "Médiane du délai", 50), ("DELAI-P90", "9e décile du délai", 90)):
-        yield _piece(
+        yield _outgoing(
             code,
             libelle,
             "jours",
@@ -110,7 +116,7 @@ def _delays() -> Iterable[Indicateur]:
             RangDelai(pourcents),
             sens="bas",
         )
-    yield _piece(
+    yield _outgoing(
         "DELAI-HORS-ATTENTE",
         "Délai moyen hors attente",
         "jours",
@@ -139,7 +145,7 @@ def _quick(
 ) -> Indicateur:
     jours = today_of(seuils).valeur
     rapides = by_day(seuils, lambda s: _treated(*filtre, Condition("delai", s.operateur, s.valeur)))
-    return _piece(
+    return _outgoing(
         code,
         libelle.format(jours),
         "taux",
@@ -157,7 +163,7 @@ def _stock() -> Iterable[Indicateur]:
     attente = Niveau("attente")
     traitable = Difference(stock, attente)
     ancien = today_of(PLUS_DE_40_JOURS).valeur
-    yield _piece(
+    yield _outgoing(
         "COG-08-33",
         f"Part du stock de plus de {ancien} jours",
         "taux",
@@ -173,12 +179,12 @@ def _stock() -> Iterable[Indicateur]:
         ("STOCK-EN-ATTENTE", "Pièces à traiter qui attendent un tiers", f"{A_TRAITER}, suspendues", attente),
         ("STOCK-TRAITABLE", "Pièces à traiter sans attendre", f"{A_TRAITER}, non suspendues", traitable),
     ):
-        yield _piece(code, libelle, "nombre", population, "Nombre de pièces", Nombre(terme), sens="bas")
+        yield _outgoing(code, libelle, "nombre", population, "Nombre de pièces", Nombre(terme), sens="bas")
     yield from _balance_in_days("SOLDE-JOURS", "Solde en jours", A_TRAITER, stock)
     yield from _balance_in_days(
         "SOLDE-TRAITABLE-JOURS", "Solde traitable en jours", f"{A_TRAITER}, non suspendues", traitable
     )
-    yield _piece(
+    yield _outgoing(
         "AGE-MAX",
         "Âge de la plus ancienne pièce à traiter",
         "jours",
@@ -195,7 +201,7 @@ def _balance_in_days(code: str, libelle: str, population: str, terme: Terme) -> 
         at_end(JOURS_DU_SOLDE, lambda s: Fois(s.valeur, terme)),
         at_end(JOURS_DU_SOLDE, lambda s: DerniersOuvres(_treated(), s.valeur)),
     )
-    yield _piece(
+    yield _outgoing(
         code,
         libelle,
         "jours",
@@ -207,7 +213,7 @@ def _balance_in_days(code: str, libelle: str, population: str, terme: Terme) -> 
         maison=True,
         seuils=JOURS_DU_SOLDE,
     )
-    yield _piece(
+    yield _outgoing(
         f"{code}-MOYEN",
         f"{libelle}, moyenne de la période",
         "jours",
@@ -231,7 +237,8 @@ def _flows() -> Iterable[Indicateur]:
         ("PIECES-TRAITEES", "Pièces traitées", TRAITEES, _treated()),
         ("PIECES-ANNULEES", "Pièces annulées", "Pièces annulées dans la période, à leur première annulation", annulees),
     ):
-        yield _piece(code, libelle, "nombre", population, "Nombre de pièces", Nombre(terme), source=ARIEGE)
+        sorte = _outgoing if code == "PIECES-TRAITEES" else _piece
+        yield sorte(code, libelle, "nombre", population, "Nombre de pièces", Nombre(terme), source=ARIEGE)
     yield Indicateur(
         "BALANCE",
         "Balance des pièces",
@@ -239,6 +246,7 @@ def _flows() -> Iterable[Indicateur]:
         "Pièces de la Caf",
         "Stock d'ouverture + arrivées − traitées − annulées − clôture comptée par la production ; 0, ou une alerte",
         Balance(_arrived(), _treated(), annulees),
+        maturite=REOUVERTURES,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from services.indicators.figures import Cohorte, Flux, Nombre, Rapport
+from services.indicators.maturite import FAITS_TARDIFS, RECOURS, REJETS, Maturite
 from services.indicators.registre.base import ARIEGE, COUPES_CREANCE, CPOG, ECLUSE, Indicateur, Unite
 from services.indicators.seuils import MOIS_24, MOIS_48, Seuil, at_end, today_of
 from services.indicators.views import Condition, Filtre
@@ -12,9 +13,20 @@ DIRECT: Final = Condition("mode", "dans", ("versement", "prelevement"))
 HORS_RSA: Final = Condition("prestation", "!=", "rsa")
 
 
-def _volume(code: str, libelle: str, unite: Unite, population: str, terme: Flux, source: str = ECLUSE) -> Indicateur:
+def _volume(
+    code: str,
+    libelle: str,
+    unite: Unite,
+    population: str,
+    terme: Flux,
+    source: str = ECLUSE,
+    maturite: Maturite = FAITS_TARDIFS,
+) -> Indicateur:
     formule = "Somme des montants" if unite == "centimes" else "Nombre"
-    return Indicateur(code, libelle, unite, population, formule, Nombre(terme), source=source, coupes=COUPES_CREANCE)
+    calcul, coupes = Nombre(terme), COUPES_CREANCE
+    return Indicateur(
+        code, libelle, unite, population, formule, calcul, source=source, coupes=coupes, maturite=maturite
+    )
 
 
 def _fraud() -> Iterable[Indicateur]:
@@ -29,8 +41,10 @@ def _fraud() -> Iterable[Indicateur]:
         source=CPOG,
         sens="haut",
         coupes=COUPES_CREANCE,
+        maturite=RECOURS,
     )
-    yield _volume("FRAUDES-NOMBRE", "Fraudes qualifiées", "nombre", population, Flux("creance", "qualifiee"), ARIEGE)
+    qualifiees = Flux("creance", "qualifiee")
+    yield _volume("FRAUDES-NOMBRE", "Fraudes qualifiées", "nombre", population, qualifiees, ARIEGE, RECOURS)
 
 
 def _cohort(
@@ -57,6 +71,7 @@ def _cohort(
         maison=True,
         coupes=COUPES_CREANCE,
         seuils=seuils,
+        maturite=RECOURS,
     )
 
 
@@ -105,6 +120,7 @@ RECOUVREMENT: Final = (
             Flux("encaissement", "jour", (), "montant_centimes"),
         ),
         coupes=COUPES_CREANCE,
+        maturite=REJETS,
     ),
     *_remissions(),
     Indicateur(
@@ -115,5 +131,6 @@ RECOUVREMENT: Final = (
         "Nombre d'éléments prêts, lu dans les corbeilles et non dans l'historique",
         None,
         genre="present",
+        maturite=None,
     ),
 )
