@@ -1,6 +1,6 @@
 """Composition of the indicators service: its fold, its consumer, its answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -8,6 +8,8 @@ from sqlalchemy import Connection, Engine, delete
 
 from services.indicators import answer, store
 from services.indicators.cibles import Cibles, published_targets
+from services.indicators.explication.document import Explication
+from services.indicators.explication.elements import Elements, ask, read_page
 from services.indicators.fold.pli import Pli
 from services.indicators.invariants import Invariants
 from services.indicators.models import TABLES_INDICATEURS
@@ -18,7 +20,9 @@ from shared.base import open_engine
 from shared.migrations import prepare_base
 from shared.reglages import Reglages
 from shared.runtime.consommateur import Consommateur
+from shared.runtime.ecrivain import Indisponible
 from shared.runtime.garde import GardePostgres
+from shared.runtime.imagier import Imagier
 from shared.runtime.reperes import POINT, REPERE, Avance, load_marks, read_identity
 from shared.runtime.service import Cloche
 from shared.runtime.suivi import Garde, SeulGardien, Source
@@ -63,6 +67,7 @@ class Indicateurs:
     stock: StockAuRepere
     files: answer.FilesDeRecouvrement
     reconstruction: Reconstruction
+    imagiers: Mapping[str, Imagier]
 
     def freshness(self) -> answer.Fraicheur:
         """How fresh the figures are."""
@@ -85,6 +90,29 @@ class Indicateurs:
         with self.consommateur.verrou:
             return self._tableau.coupe(code, caf, du, au, par, self.freshness())
 
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None = None) -> Explication:
+        """See ``Tableau.explication``."""
+        with self.consommateur.verrou:
+            return self._tableau.explication(code, caf, du, au, par, self.freshness(), self._positions())
+
+    def elements(
+        self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
+    ) -> Elements:
+        """The objects behind a term of a figure, by default the first, as the service that owns them tells them.
+
+        Raises ``QuestionRefusee``, or ``Indisponible`` when that service does not answer.
+        """
+        with self.consommateur.verrou:
+            mesure = self._tableau.mesure(code, caf, du, au, terme, self.freshness(), self._positions())
+        question = ask(caf, du, au, mesure, apres, limite)
+        imagier = self.imagiers.get(mesure.service)
+        if imagier is None:
+            raise Indisponible(
+                f"le service {mesure.service} n'est pas connu d'ici : donner son adresse aux indicateurs"
+            )
+        with imagier.read(question.demande) as flot:
+            return read_page(question, flot)
+
     def invariants(self, caf: str, du: str, au: str) -> Invariants:
         """See ``Tableau.invariants``."""
         with self.consommateur.verrou:
@@ -104,6 +132,10 @@ class Indicateurs:
         self.consommateur.stop()
         self.moteur.dispose()
 
+    def _positions(self) -> dict[str, int]:
+        """How far each log is folded."""
+        return {nom: avance.curseur for nom, avance in self.consommateur.avances.items()}
+
     @property
     def _tableau(self) -> Tableau:
         """The answers from the fold in use: a restart begins another one."""
@@ -119,10 +151,12 @@ def bootstrap(
     rangees: RangeesDeProduction,
     files: answer.FilesDeRecouvrement,
     cibles: Cibles | None = None,
+    imagiers: Mapping[str, Imagier] | None = None,
 ) -> Indicateurs:
     """The running service: the fold of the last checkpoint, and a consumer that goes on from its watermarks.
 
-    ``cibles``: the targets to hold the figures against, by default those that are published.
+    ``cibles``: the targets to hold the figures against, by default those that are published; ``imagiers``: who
+    answers for the objects of each service.
     """
     cibles = cibles or published_targets()
     moteur = open_engine(reglages, CONSOMMATEUR, ecriture=True)
@@ -136,7 +170,9 @@ def bootstrap(
     tableau = Tableau(pli, cibles, stock, files)
     unique = _guard(moteur, "reconstruction") or SeulGardien()
     reconstruction = Reconstruction(sources, puits, consommateur, moteur, reglages.clock, unique)
-    return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files, reconstruction)
+    return Indicateurs(
+        reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files, reconstruction, imagiers or {}
+    )
 
 
 def _guard(moteur: Engine, quoi: str) -> Garde | None:

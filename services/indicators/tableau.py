@@ -21,6 +21,8 @@ from services.indicators.answer import (
     terms_of,
 )
 from services.indicators.cibles import Cibles, judge, show
+from services.indicators.explication.document import Explication, explain, find_term, service_of, value_of
+from services.indicators.explication.elements import Mesure
 from services.indicators.figures import Chiffre, Formule, Periodes, Population, StockDeProduction
 from services.indicators.fold.families import FAMILLES
 from services.indicators.fold.pli import Pli
@@ -30,6 +32,7 @@ from services.indicators.registre.base import Indicateur
 from services.indicators.rules import (
     CodeInconnu,
     CoupeImpossible,
+    ExplicationImpossible,
     Periode,
     SerieImpossible,
     parse_caf,
@@ -95,6 +98,28 @@ class Tableau:
                 parts.append(Part(valeur or "", libelle, chiffre.valeur, chiffre.numerateur, chiffre.denominateur))
         return Coupe(caf, du, au, fraicheur, code, indicateur.libelle, indicateur.unite, indicateur.version, par, parts)
 
+    def explication(
+        self, code: str, caf: str, du: str, au: str, par: str | None, fraicheur: Fraicheur, reperes: dict[str, int]
+    ) -> Explication:
+        """What the figure is made of, its cells grouped by the dimension ``par`` (by default the first that it has)."""
+        periode, population = parse_period(du, au), self._population(caf)
+        indicateur = _find(code)
+        indication = self._indication(indicateur, population, periode)
+        return explain(indicateur, indication, population, periode, par, fraicheur, reperes)
+
+    def mesure(
+        self, code: str, caf: str, du: str, au: str, terme: str | None, fraicheur: Fraicheur, reperes: dict[str, int]
+    ) -> Mesure:
+        """A term of the figure, by default the first, as it is counted now."""
+        periode, population = parse_period(du, au), self._population(caf)
+        indicateur = _find(code)
+        nomme = find_term(indicateur, population, periode, terme)
+        if nomme is None:
+            raise ExplicationImpossible(_without_elements(indicateur))
+        service = service_of(nomme)
+        valeur = value_of(nomme, population)
+        return Mesure(indicateur, nomme, valeur, fraicheur, service, reperes.get(service, 0))
+
     def invariants(self, caf: str, du: str, au: str) -> Invariants:
         """Both invariants over the period."""
         periode, population = parse_period(du, au), self._population(caf)
@@ -139,6 +164,15 @@ def _find(code: str) -> Indicateur:
     if indicateur is None:
         raise CodeInconnu(f"aucun indicateur n'a le code « {code} »")
     return indicateur
+
+
+def _without_elements(indicateur: Indicateur) -> str:
+    if indicateur.calcul is None:
+        return f"{indicateur.code} se lit au présent : ses éléments sont dans les corbeilles"
+    return (
+        f"{indicateur.code} est une moyenne de jours : demander un seul jour ouvré (du et au égaux) pour ses éléments, "
+        f"et son explication pour la liste des jours"
+    )
 
 
 def _history(indicateur: Indicateur) -> Formule:
