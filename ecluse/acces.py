@@ -15,13 +15,25 @@ from ecluse.dossier import DossierOccupe, own
 from ecluse.importation import LOT, Envoi
 from ecluse.lettres import list_all, read_pages, replay_one, show
 from ecluse.maison import Maison, open_house
+from services.contacts.endpoints import CHEMINS as FICHES_DES_CONTACTS
+from services.production.endpoints import CHEMINS as FICHES_DE_PRODUCTION
+from services.recovery.endpoints import CHEMINS as FICHES_DE_RECOUVREMENT
+from shared.base import table_of
 from shared.reglages import Reglages
 from shared.systeme import explain_os
+from shared.web.fiches import read_object
 from shared.web.porte import EVENEMENTS_MAX
 
 PATIENCE = 600.0
 # Seconds that a service may be missing from the state of a distributed house.
 ABSENCE = 30.0
+# Which service has the fiches at an address, and of which kind of object.
+_FICHES = {
+    chemin: (service, genre)
+    for service, chemins in (("contacts", FICHES_DES_CONTACTS), ("production", FICHES_DE_PRODUCTION),
+                             ("recovery", FICHES_DE_RECOUVREMENT))
+    for chemin, genre in chemins.items()
+}  # fmt: skip
 
 
 class Acces(Protocol):
@@ -36,6 +48,11 @@ class Acces(Protocol):
     def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any: ...
     def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any: ...
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any: ...
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Any: ...
+    def elements(
+        self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
+    ) -> Any: ...
+    def fiche(self, chemin: str) -> Any: ...
     def rebuild(self, *, accepter_restauration: bool) -> Any: ...
     def letters(self, *, closes: bool) -> Any: ...
     def letter(self, service: str, numero: int) -> Any: ...
@@ -74,6 +91,22 @@ class AccesLocal:
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
         self.wait()
         return msgspec.to_builtins(self._maison.indicateurs.cut(code, caf, du, au, par))
+
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Any:
+        self.wait()
+        return msgspec.to_builtins(self._maison.indicateurs.explain(code, caf, du, au, par))
+
+    def elements(self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int) -> Any:
+        self.wait()
+        return msgspec.to_builtins(self._maison.indicateurs.elements(code, caf, du, au, terme, apres, limite))
+
+    def fiche(self, chemin: str) -> Any:
+        *_, nom, caf, objet = chemin.split("/")
+        service, genre = _FICHES[nom]
+        lecture = self._maison.services[service]
+        modele = next(g.modele for g in lecture.deciders.values() if g.nom == genre)
+        with lecture.lecture.connect() as connexion:
+            return msgspec.to_builtins(read_object(connexion, table_of(modele), genre, caf, objet))
 
     def rebuild(self, *, accepter_restauration: bool) -> Any:
         self.wait()
@@ -129,6 +162,16 @@ class AccesDistant:
 
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
         return self._client.get(f"/v1/indicateurs/{code}/coupe", caf=caf, du=du, au=au, par=par)
+
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Any:
+        return self._client.get(f"/v1/indicateurs/{code}/explication", caf=caf, du=du, au=au, par=par)
+
+    def elements(self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int) -> Any:
+        parametres = {"terme": terme, "apres": apres, "limite": limite}
+        return self._client.get(f"/v1/indicateurs/{code}/elements", caf=caf, du=du, au=au, **parametres)
+
+    def fiche(self, chemin: str) -> Any:
+        return self._client.get(chemin)
 
     def rebuild(self, *, accepter_restauration: bool) -> Any:
         return self._client.rebuild(accepter_restauration=accepter_restauration)

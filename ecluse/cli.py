@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from ecluse import __version__
-from ecluse.commandes import chiffres, demenagement, donnees, etat, evenements, lettres, migrations, serve, sujets, up
+from ecluse.commandes import (
+    chiffres,
+    demenagement,
+    donnees,
+    etat,
+    evenements,
+    explication,
+    lettres,
+    migrations,
+    serve,
+    sujets,
+    up,
+)
 from ecluse.emission.cli import app as relais
 
 app = typer.Typer(
@@ -21,6 +33,7 @@ app.command("doctor")(serve.doctor)
 app.command("import")(donnees.import_files)
 app.command("verify")(donnees.verify_file)
 app.command("indicators")(chiffres.indicators)
+app.command("explain")(explication.explain)
 app.command("rebuild")(chiffres.rebuild)
 app.command("etat")(etat.show_state)
 app.command("lien")(etat.create_link)

@@ -51,6 +51,8 @@ BONNES: Final[dict[str, Demande]] = {
     "GET /v1/indicateurs/invariants": Demande(question=PERIODE),
     "GET /v1/indicateurs/{code}/serie": Demande({"code": "COG-08-29"}, {**PERIODE, "pas": "semaine"}),
     "GET /v1/indicateurs/{code}/coupe": Demande({"code": "STOCK"}, {**PERIODE, "par": "nature"}),
+    "GET /v1/indicateurs/{code}/explication": Demande({"code": "COG-08-29"}, {**PERIODE, "par": "canal"}),
+    "GET /v1/indicateurs/{code}/elements": Demande({"code": "STOCK"}, {**PERIODE, "terme": "numerateur", "limite": 1}),
     "GET /v1/pieces/{caf}/{objet}": objet("P-000001"),
     "GET /v1/courriers/{caf}/{objet}": objet("C-000001"),
     "GET /v1/verifications/{caf}/{objet}": objet("V-000001"),

@@ -9,6 +9,9 @@ from starlette.responses import Response
 
 from services.indicators.answer import Coupe, Reponse, Serie
 from services.indicators.app import Indicateurs
+from services.indicators.explication.document import Explication
+from services.indicators.explication.elements import LIMITE_MAX, Elements
+from services.indicators.explication.termes import LIBELLES
 from services.indicators.registre import REGISTRE
 from services.indicators.rules import Pas
 from shared.web.openapi import document, problems
@@ -31,6 +34,15 @@ Au = Annotated[str, Query(description="Dernier jour, compris", examples=["2023-0
 Code = Annotated[str, Path(description="Code d'indicateur", examples=["COG-08-29"], json_schema_extra=_CODES)]
 PasDeSerie = Annotated[str, Query(description="Pas de la série", json_schema_extra={"enum": [p.value for p in Pas]})]
 Par = Annotated[str, Query(description="Dimension, parmi les coupes de l'indicateur", json_schema_extra=_DIMENSIONS)]
+ParOuPremiere = Annotated[
+    str | None, Query(description="Dimension des cellules ; aucune : la première", json_schema_extra=_DIMENSIONS)
+]
+Terme = Annotated[
+    str | None,
+    Query(description="Terme de l'indicateur ; aucun : le premier", json_schema_extra={"enum": list(LIBELLES)}),
+]
+Apres = Annotated[str | None, Query(max_length=2_000, description="Curseur « suivant » de la page précédente")]
+Limite = Annotated[int, Query(ge=1, le=LIMITE_MAX, description="Éléments au plus")]
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,16 @@ def create_router(indicateurs: Indicateurs) -> APIRouter:
     def get_cut(code: Code, caf: Caf, du: Du, au: Au, par: Par) -> Response:
         return _json(indicateurs.cut(code, caf, du, au, par))
 
+    @router.get("/{code}/explication", summary="De quoi un chiffre est fait", **_doc(Explication))
+    def get_explanation(code: Code, caf: Caf, du: Du, au: Au, par: ParOuPremiere = None) -> Response:
+        return _json(indicateurs.explain(code, caf, du, au, par))
+
+    @router.get("/{code}/elements", summary="Les objets que compte un terme, page par page", **_doc(Elements, 503))
+    def get_elements(
+        code: Code, caf: Caf, du: Du, au: Au, terme: Terme = None, apres: Apres = None, limite: Limite = 50
+    ) -> Response:
+        return _json(indicateurs.elements(code, caf, du, au, terme, apres, limite))
+
     @router.get("/invariants", summary="Les deux égalités qui tiennent toujours", responses=problems())
     def get_invariants(caf: Caf, du: Du, au: Au) -> InvariantsDocument:
         constat = indicateurs.invariants(caf, du, au)
@@ -79,8 +101,8 @@ def create_router(indicateurs: Indicateurs) -> APIRouter:
     return router
 
 
-def _doc(type_: Any) -> dict[str, Any]:
-    return {"response_class": Response, "responses": {200: document(type_), **problems(404)}}
+def _doc(type_: Any, *statuts: int) -> dict[str, Any]:
+    return {"response_class": Response, "responses": {200: document(type_), **problems(404, *statuts)}}
 
 
 def _json(document_: object) -> Response:

@@ -30,11 +30,14 @@ class ObjetInconnu(Refuse):
 
 @dataclass(frozen=True)
 class FaitDocument:
-    """A fact: what a tool said, at which business instant."""
+    """A fact: what a tool said (``source``, and its own ``id`` of the event), at which business instant.
+
+    ``emis``: when the tool emitted it; null for what was kept before that was noted."""
 
     type: str
     instant: str
     jour: str
+    emis: str | None
     source: str
     id: str
     dossier: str
@@ -140,6 +143,7 @@ def _fact(fait: Fait) -> FaitDocument:
         type=fait.type,
         instant=write_instant(fait.instant),
         jour=to_iso(fait.jour),
+        emis=write_instant(fait.emis) if fait.emis else None,
         source=fait.source,
         id=fait.id,
         dossier=fait.dossier,

@@ -20,14 +20,15 @@ _SERVICES = {t.famille: t.service for t in MOUVEMENTS.values()}
 
 
 class TermeExplique(Struct, frozen=True):
-    """A term: the days over which it counts, its value (None: its owner does not answer), and the service that owns
-    its elements."""
+    """A term: the days over which it is asked for, its value (None: its owner does not answer) in its ``unite``, and
+    the service that owns its elements."""
 
     nom: str
     libelle: str
     du: str
     au: str
     valeur: int | None
+    unite: str
     service: str
 
 
@@ -176,7 +177,7 @@ def _explain_term(terme: TermeNomme, poids: list[Poids], indication: Indication)
     affiches = {} if isinstance(indication.termes, UnsetType) else indication.termes
     du, au = map(to_iso, terme.periode)
     valeur = affiches.get(terme.nom, total(poids))
-    return TermeExplique(terme.nom, terme.libelle, du, au, valeur, service_of(terme))
+    return TermeExplique(terme.nom, terme.libelle, du, au, valeur, terme.unite, service_of(terme))
 
 
 def _groups(population: Population, poids: dict[str, list[Poids]], dimension: str | None) -> Iterator[Groupe]:

@@ -20,6 +20,7 @@ from shared.temps import from_iso
 
 # Rows read again to add up a term: beyond, the page is given without its sum.
 RELUES_MAX: Final = 400_000
+LIMITE_MAX: Final = 200
 _PAQUET: Final = 500
 _TYPES: Final[Mapping[str, TypeMouvement]] = {t.famille: t for t in MOUVEMENTS.values()}
 _IMAGES: Final = {nom: msgspec.json.Decoder(t.image) for nom, t in _TYPES.items()}
@@ -71,7 +72,7 @@ class Reperes(Struct, frozen=True):
 
 
 class Elements(Struct, frozen=True):
-    """A page of the elements of a term.
+    """A page of the elements of a term; ``unite`` is that of the term and of what each adds.
 
     ``valeur``: the term as the figure has it. On the first page, unless there is too much to add up again: ``nombre``
     of elements, their ``somme``, ``suite`` (what came since the fold adds to that), and whether the sum less what
@@ -187,7 +188,8 @@ def _write(question: Question, flot: Flot, compte: _Compte, suite: int | None) -
     i, entete = mesure.indicateur, flot.entete
     ecart = None if suite is None else compte.somme - suite - mesure.valeur
     return Elements(
-        caf, du, au, mesure.fraicheur, i.code, i.libelle, i.unite, i.version, mesure.terme.nom, mesure.valeur,
+        caf, du, au, mesure.fraicheur, i.code, i.libelle, mesure.terme.unite, i.version,
+        mesure.terme.nom, mesure.valeur,
         [element for _, element in compte.page],
         write_cursor(compte.page[-1][0]) if compte.reste else None,
         compte.nombre if compte.entier else None,

@@ -6,7 +6,11 @@ from services.indicators.figures import (
     TRAITEE,
     AgeMax,
     Balance,
+    Cohorte,
+    DerniersOuvres,
+    Difference,
     Flux,
+    Fois,
     Formule,
     MoyenneOuvree,
     Niveau,
@@ -15,6 +19,7 @@ from services.indicators.figures import (
     Rapport,
     Terme,
 )
+from services.indicators.registre.base import Unite
 from services.indicators.rules import Periode
 from shared.calendar import working_days
 
@@ -28,6 +33,7 @@ LIBELLES: Final = {
     "annulees": "Annulées",
     "cloture": "Stock de clôture",
 }
+_EN_JOURS: Final = frozenset({"delai", "jours_attente"})
 
 
 class TermeNomme(NamedTuple):
@@ -41,6 +47,11 @@ class TermeNomme(NamedTuple):
     def libelle(self) -> str:
         """Its name for people."""
         return LIBELLES[self.nom]
+
+    @property
+    def unite(self) -> Unite:
+        """What it counts: things, days, cents."""
+        return _unit_of(self.terme)
 
 
 def name_terms(formule: Formule, periode: Periode, caf: str) -> list[TermeNomme]:
@@ -68,6 +79,16 @@ def name_terms(formule: Formule, periode: Periode, caf: str) -> list[TermeNomme]
             ]
         case _:
             return []
+
+
+def _unit_of(terme: Terme) -> Unite:
+    match terme:
+        case Flux(_, _, _, mesure) | Cohorte(_, mesure, _, _):
+            return "centimes" if mesure.endswith("_centimes") else "jours" if mesure in _EN_JOURS else "nombre"
+        case Difference(seul, _) | Fois(_, seul) | DerniersOuvres(seul, _):
+            return _unit_of(seul)
+        case _:
+            return "nombre"
 
 
 def days_of(periode: Periode, caf: str) -> list[Periode]:
