@@ -83,9 +83,7 @@ def _print_cells(sortie: Console, d: dict[str, Any]) -> None:
     table = Table(d["par"] or "Ensemble", *(Column(n, justify="right") for n in unites), title="Cellules")
     for groupe in d["cellules"]:
         sommes = [(groupe["termes"].get(nom), unite) for nom, unite in unites.items()]
-        table.add_row(
-            Text(groupe["libelle"]), *("" if s is None else word_with_unit(s["valeur"], u) for s, u in sommes)
-        )
+        table.add_row(Text(groupe["libelle"]), *("" if s is None else _exact(s["valeur"], u) for s, u in sommes))
     sortie.print(table)
 
 
@@ -95,7 +93,7 @@ def _print_elements(sortie: Console, page: dict[str, Any]) -> None:
     for e in page["elements"]:
         jours = " → ".join(jour or "…" for jour in e["jours"].values())
         apport = _exact(e["contribution"], page["unite"])
-        table.add_row(Text(e["chose"]), Text(e["dossier"]), jours, apport)
+        table.add_row(Text(e["objet"]), Text(e["dossier"]), jours, apport)
     sortie.print(table)
     reperes = page["reperes"]
     sortie.print(
@@ -120,7 +118,7 @@ def word_equality(page: dict[str, Any]) -> str:
     if page["egal"] is None:
         return "Somme non comparée : trop d'objets ou trop de mouvements depuis."
     if page["egal"]:
-        return f"Les {pluriel(page['nombre'], 'objet')} font la somme, égale au chiffre."
+        return f"{pluriel(page['nombre'], 'objet')} : somme égale au chiffre."
     return f"ÉCART de {nombre(page['ecart'])} entre les objets et le chiffre : lancer ecluse rebuild."
 
 

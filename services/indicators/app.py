@@ -90,7 +90,7 @@ class Indicateurs:
         with self.consommateur.verrou:
             return self._tableau.coupe(code, caf, du, au, par, self.freshness())
 
-    def explain(self, code: str, caf: str, du: str, au: str, par: str | None = None) -> Explication:
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Explication:
         """See ``Tableau.explication``."""
         with self.consommateur.verrou:
             return self._tableau.explication(code, caf, du, au, par, self.freshness(), self._positions())

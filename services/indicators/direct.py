@@ -8,6 +8,8 @@ from msgspec import Struct
 from services.indicators.affiche import Affiche, judging_target, word_figure
 from services.indicators.answer import Coupe, Fraicheur, Indication, Reponse, Serie
 from services.indicators.cibles import Etat
+from services.indicators.explication.document import Explication
+from services.indicators.explication.elements import Elements
 from services.indicators.invariants import Invariants
 from services.indicators.rules import Periode
 from shared.temps import parse_instant, to_iso
@@ -42,6 +44,10 @@ class Chiffres(Protocol):
     def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Reponse: ...
     def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Serie: ...
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Coupe: ...
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Explication: ...
+    def elements(
+        self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
+    ) -> Elements: ...
     def invariants(self, caf: str, du: str, au: str) -> Invariants: ...
 
 
