@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def test_a_cursor_goes_on_after_a_restart(tmp_path: Path) -> None:
     assert (names(premiere), names(suite), suite["suivant"]) == (["P-1"], ["P-2"], None)
 
 
-REFUS = {
+REFUS: dict[str, tuple[str, dict[str, Any], int]] = {
     "curseur-illisible": ("STOCK", {"apres": "n'importe quoi"}, 422),
     "terme-inconnu": ("STOCK", {"terme": "cloture"}, 422),
     "explication-impossible": ("SOLDE-JOURS-MOYEN", {}, 422),
@@ -134,10 +134,8 @@ def test_elements_are_for_those_who_have_the_token(maison: Maison) -> None:
 
 def test_an_owner_that_is_away_is_a_problem_that_says_so(maison: Maison) -> None:
     class Absent:
-        @contextmanager
-        def read(self, demande: Demande) -> Iterator[Flot]:
+        def read(self, demande: Demande) -> AbstractContextManager[Flot]:
             raise Indisponible(f"le service production ne répond pas à {demande.famille} : réessayer")
-            yield
 
     maison.indicateurs.imagiers = {"production": Absent()}
     reponse = ask(create_app(maison, "jeton"), ELEMENTS.format("STOCK"))

@@ -19,7 +19,7 @@ from shared.runtime.imagier import Demande, Depart, Flot, Rangee, images_of
 from shared.temps import from_iso
 
 # Rows read again to add up a term: beyond, the page is given without its sum.
-RELUES_MAX: Final = 400_000
+RELUES_MAX: Final = 200_000
 LIMITE_MAX: Final = 200
 _PAQUET: Final = 500
 _TYPES: Final[Mapping[str, TypeMouvement]] = {t.famille: t for t in MOUVEMENTS.values()}
@@ -141,21 +141,32 @@ class Question(NamedTuple):
         return lot.sum(weigh(nom.terme, lot.view, self.caf, nom.periode))
 
 
+class _Trouve(NamedTuple):
+    """An image that adds something: its row, what it is the image of, what it adds."""
+
+    rangee: Rangee
+    chose: str
+    image: Image
+    poids: int
+
+
 class _Compte:
     """A page that fills, and the sum of everything that passes."""
 
-    def __init__(self, limite: int) -> None:
-        self.limite = limite
+    def __init__(self, question: Question) -> None:
+        self.question = question
         self.page: list[tuple[Curseur, Element]] = []
         self.nombre = self.somme = self.relues = 0
         self.reste = self.entier = False
 
-    def take(self, curseur: Curseur, element: Element) -> None:
+    def take(self, trouve: _Trouve) -> None:
         """An element, in its order."""
         self.nombre += 1
-        self.somme += element.contribution
-        if len(self.page) < self.limite:
-            self.page.append((curseur, element))
+        self.somme += trouve.poids
+        if len(self.page) < self.question.limite:
+            rangee = trouve.rangee
+            curseur = Curseur(self.question.empreinte, rangee.rang, rangee.cle, trouve.chose)
+            self.page.append((curseur, _describe(self.question.famille, trouve)))
         else:
             self.reste = True
 
@@ -169,11 +180,11 @@ def ask(caf: str, du: str, au: str, mesure: Mesure, apres: str | None, limite: i
 
 def read_page(question: Question, flot: Flot) -> Elements:
     """The page, from the rows of the owning service."""
-    compte = _Compte(question.limite)
+    compte = _Compte(question)
     premiere = question.curseur is None
     while rangees := list(islice(flot.rangees, _PAQUET)):
-        for curseur, element in _elements(question, rangees):
-            compte.take(curseur, element)
+        for trouve in _find(question, rangees):
+            compte.take(trouve)
         compte.relues += len(rangees)
         if compte.reste and not (premiere and compte.relues < RELUES_MAX):
             break
@@ -201,8 +212,8 @@ def _write(question: Question, flot: Flot, compte: _Compte, suite: int | None) -
     )  # fmt: skip
 
 
-def _elements(question: Question, rangees: list[Rangee]) -> Iterator[tuple[Curseur, Element]]:
-    """The elements of some rows, after the cursor, each with its own."""
+def _find(question: Question, rangees: list[Rangee]) -> Iterator[_Trouve]:
+    """What some rows add, after the cursor."""
     famille, depart = question.famille, question.curseur
     decode = _IMAGES[famille].decode
     gardees = [(rangee, gardee) for rangee in rangees for gardee in images_of(rangee, famille)]
@@ -210,11 +221,11 @@ def _elements(question: Question, rangees: list[Rangee]) -> Iterator[tuple[Curse
     for (rangee, gardee), image, poids in zip(gardees, images, question.weigh(images), strict=True):
         vu = depart is not None and (rangee.rang, rangee.cle) == (depart.rang, depart.cle)
         if poids and not (vu and depart is not None and gardee.objet <= depart.objet):
-            curseur = Curseur(question.empreinte, rangee.rang, rangee.cle, gardee.objet)
-            yield curseur, _describe(famille, rangee, gardee.objet, image, poids)
+            yield _Trouve(rangee, gardee.objet, image, poids)
 
 
-def _describe(famille: str, rangee: Rangee, chose: str, image: Image, contribution: int) -> Element:
+def _describe(famille: str, trouve: _Trouve) -> Element:
+    rangee, chose, image, contribution = trouve
     cellule = FAMILLES_DE[_TYPES[famille].type][0]
     caf, _, objet = rangee.cle.partition("|")
     jours = {nom: getattr(image, nom) for nom in cellule.jours}
