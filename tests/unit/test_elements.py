@@ -14,7 +14,7 @@ from services.indicators.figures import MoyenneOuvree
 from services.indicators.registre import REGISTRE
 from services.indicators.rules import CurseurIllisible, ExplicationImpossible, TermeInconnu
 from services.indicators.tableau import Tableau
-from shared.events.mouvements import MOUVEMENTS, Image, ImagePiece
+from shared.events.mouvements import MOUVEMENTS, Image, ImageEncaissement, ImagePiece
 from shared.runtime.imagier import Borne, Demande, Depart, Entete, Flot, Rangee
 from shared.temps import from_iso
 from tests.images import FRAIS, Comptee, SansFile, StockCompte, board, fold, images_of
@@ -29,6 +29,8 @@ class FauxImagier:
 
     def __init__(self, comptees: Sequence[Comptee]) -> None:
         self.comptees = list(comptees)
+        # How many images a row holds.
+        self.par_rangee = 1
         self.suite: list[msgspec.Raw] | None = []
         self.demandes: list[Demande] = []
 
@@ -38,18 +40,24 @@ class FauxImagier:
         self.demandes.append(demande)
         depart = demande.apres or Depart(0, "")
         rangees = [
-            Rangee(rang, f"{caf}|{numero:04}", "D", self._write(numero, image))
-            for numero, (caf, image) in enumerate(self.comptees)
-            if caf == demande.caf and _FAMILLES[type(image)] == demande.famille
-            if all(allowed(borne, image) for borne in demande.bornes)
-            for rang in [from_iso(getattr(image, demande.tri)) if demande.tri else 0]
+            Rangee(rang, f"{caf}|{numero:04}", "D", self._write(numero, images))
+            for numero, (caf, *images) in enumerate(self._rows())
+            if caf == demande.caf and _FAMILLES[type(images[0])] == demande.famille
+            if all(allowed(borne, images[0]) for borne in demande.bornes)
+            for rang in [from_iso(getattr(images[0], demande.tri)) if demande.tri else 0]
         ]
         rangees.sort(key=lambda r: (r.rang, r.cle))
         suivantes = [r for r in rangees if (r.rang, r.cle) >= (depart.rang, depart.cle)]
         yield Flot(Entete(7, 0, self.suite), iter(suivantes))
 
-    def _write(self, numero: int, image: Image) -> msgspec.Raw:
-        return msgspec.Raw(msgspec.json.encode([[_FAMILLES[type(image)], f"{numero:04}", image]]))
+    def _rows(self) -> Iterator[tuple[str, *tuple[Image, ...]]]:
+        for debut in range(0, len(self.comptees), self.par_rangee):
+            voisines = self.comptees[debut : debut + self.par_rangee]
+            yield voisines[0].caf, *(c.image for c in voisines)
+
+    def _write(self, numero: int, images: Sequence[Image]) -> msgspec.Raw:
+        gardees = [[_FAMILLES[type(i)], f"{numero:04}-{rang}", i] for rang, i in enumerate(images)]
+        return msgspec.Raw(msgspec.json.encode(gardees))
 
 
 def allowed(borne: Borne, image: Image) -> bool:
@@ -179,6 +187,37 @@ def test_an_element_tells_what_it_is_and_where_its_fiche_is() -> None:
         ("0001", {"arrivee": "2023-01-02", "fin": "2023-01-12"}, 10, 10, "/v1/pieces/091/0001")
     ]
     assert elements.elements[0].categories["nature"] == "demande_al"
+
+
+def test_every_bound_of_the_days_is_included() -> None:
+    """Arrived and treated on the first and the last day; gone the day after the period, it is still of the stock."""
+    bords = ("2022-12-31", "2023-01-01", "2023-01-31", "2023-02-01")
+    images = [
+        ImagePiece("091", "demande_al", "web", False, arrivee, fin=fin, fin_genre="traitee")
+        for arrivee in bords
+        for fin in bords
+        if arrivee <= fin
+    ]
+    tableau, imagier = small(*images)
+    for code, compte in (("PIECES-ARRIVEES", 5), ("PIECES-TRAITEES", 5), ("STOCK", 3)):
+        elements = page(imagier, measure(tableau, code, JANVIER), JANVIER)
+        assert (elements.nombre, elements.egal) == (compte, True), code
+
+
+@pytest.mark.parametrize("par_rangee", [1, 3])
+def test_a_page_begins_after_the_last_element_of_the_one_before(par_rangee: int) -> None:
+    """Also within a row: a créance has several encaissements."""
+    encaissements = [ImageEncaissement("2023-01-05", "versement", 100 + n, "091", "rsa") for n in range(7)]
+    tableau, imagier = small(*encaissements)
+    imagier.par_rangee = par_rangee
+    mesure = measure(tableau, "PART-DIRECT", JANVIER)
+    lues, apres = [], None
+    for _ in range(7):
+        morceau = page(imagier, mesure, JANVIER, apres, 1)
+        lues += [e.contribution for e in morceau.elements]
+        apres = morceau.suivant
+    assert lues == [100, 101, 102, 103, 104, 105, 106]
+    assert apres is None
 
 
 def test_the_owner_is_asked_for_the_days_that_count_alone() -> None:
