@@ -11,11 +11,42 @@ from shared.base import table_of
 from shared.runtime.service import ServiceDeFaits
 from shared.temps import parse_instant
 from shared.web.fiches import FaitDocument, ObjetInconnu, read_object
-from shared.web.formats import moment
+from shared.web.formats import euros, moment
 from shared.web.pages import PageRefusee, Pages
 from shared.web.session import SessionRequise
 
 _PAGES: Final = Pages()
+_GENRES: Final = {
+    "piece": "Pièce",
+    "courrier": "Courrier",
+    "verification": "Vérification",
+    "controle": "Contrôle",
+    "contact": "Contact",
+    "rdv": "Rendez-vous",
+    "creance": "Créance",
+    "droits": "Droits d'un dossier",
+}
+# Where the name that the code has lacks an accent, or says too little.
+_LIBELLES: Final = {
+    "arrivee": "Arrivée",
+    "fin_genre": "Comment elle a fini",
+    "suspendue": "En attente d'un tiers",
+    "type_controle": "Type de contrôle",
+    "pole": "Pôle",
+    "recu": "Reçu",
+    "repete": "Répété",
+    "modalite": "Modalité",
+    "creneau": "Créneau",
+    "issue_le": "Jour de l'issue",
+    "notifiee": "Notifiée",
+    "qualifiee": "Fraude qualifiée",
+    "du": "Dû",
+    "encaisse": "Encaissé",
+    "solde_du": "Reste dû",
+    "trop_rembourse": "Trop remboursé",
+    "debiteur": "Débiteur",
+}
+_MONTANTS: Final = frozenset(("montant", "du", "encaisse", "solde_du", "trop_rembourse"))
 
 
 class FaitAffiche(NamedTuple):
@@ -50,9 +81,11 @@ def _add_page(router: APIRouter, service: ServiceDeFaits, chemin: str, nom: str,
                 fiche = read_object(connexion, table, nom, caf, objet)
         except ObjetInconnu as inconnu:
             raise PageRefusee(404, "Objet inconnu", f"{str(inconnu).capitalize()}.") from None
-        etat = [(n.replace("_", " ").capitalize(), write_value(v)) for n, v in fiche.etat.items()]
+        etat = [_word_state(n, v) for n, v in fiche.etat.items()]
         faits = [_word(fait) for fait in fiche.faits]
-        return _PAGES.answer(request, "fiche.html", caf=caf, fiche=fiche, etat=etat, faits=faits)
+        return _PAGES.answer(
+            request, "fiche.html", caf=caf, fiche=fiche, genre=_GENRES.get(nom, nom), etat=etat, faits=faits
+        )
 
 
 def _word(fait: FaitDocument) -> FaitAffiche:
@@ -64,6 +97,11 @@ def _word(fait: FaitDocument) -> FaitAffiche:
         fait.id,
         [(nom, write_value(valeur)) for nom, valeur in fait.donnees.items()],
     )
+
+
+def _word_state(nom: str, valeur: Any) -> tuple[str, str]:
+    libelle = _LIBELLES.get(nom, nom.replace("_", " ").capitalize())
+    return libelle, euros(valeur, 2) if nom in _MONTANTS and valeur is not None else write_value(valeur)
 
 
 def write_value(valeur: Any) -> str:

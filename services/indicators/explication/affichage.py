@@ -14,6 +14,17 @@ from shared.web.formats import intervalle, jour_court, jour_semaine, nom_service
 
 # What tells objects of each family apart, besides their days.
 _MONTREES: Final = ("nature", "canal", "prestation", "mode", "etape", "type_controle", "moment", "modalite", "issue")
+_JOURS: Final = {
+    "arrivee": "Arrivée",
+    "fin": "Fin",
+    "jour": "Jour",
+    "recu": "Reçu",
+    "clos": "Clos",
+    "propose": "Proposé",
+    "issue_le": "Issue",
+    "constat": "Constat",
+    "qualifiee": "Fraude qualifiée",
+}
 
 
 class TermeAffiche(NamedTuple):
@@ -109,7 +120,7 @@ def word_ranks(explication: Explication) -> list[LigneAffichee]:
 def word_elements(page: Elements, adresses: Adresses) -> ElementsAffiches:
     """A page of elements."""
     reperes = page.reperes
-    jours = [nom.replace("_", " ").capitalize() for nom in page.elements[0].jours] if page.elements else []
+    jours = [_JOURS[nom] for nom in page.elements[0].jours] if page.elements else []
     return ElementsAffiches(
         LIBELLES[page.terme],
         [_word_element(element, page.unite) for element in page.elements],
