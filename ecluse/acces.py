@@ -15,20 +15,32 @@ from ecluse.dossier import DossierOccupe, own
 from ecluse.importation import LOT, Envoi
 from ecluse.lettres import list_all, read_pages, replay_one, show
 from ecluse.maison import Maison, open_house
+from services.contacts.endpoints import CHEMINS as FICHES_DES_CONTACTS
 from services.indicators import contrat_documents as documents
 from services.indicators.contrat import Contrat
 from services.indicators.contrat_endpoints import CSV
 from services.indicators.rules import Role
 from services.indicators.valeurs import Saisie
+from services.production.endpoints import CHEMINS as FICHES_DE_PRODUCTION
+from services.recovery.endpoints import CHEMINS as FICHES_DE_RECOUVREMENT
+from shared.base import table_of
 from shared.reglages import Reglages
 from shared.systeme import explain_os
 from shared.temps import to_iso
+from shared.web.fiches import read_object
 from shared.web.porte import EVENEMENTS_MAX
 
 PATIENCE = 600.0
 PROPRIETAIRE = Role.proprietaire.value
 # Seconds that a service may be missing from the state of a distributed house.
 ABSENCE = 30.0
+# Which service has the fiches at an address, and of which kind of object.
+_FICHES = {
+    chemin: (service, genre)
+    for service, chemins in (("contacts", FICHES_DES_CONTACTS), ("production", FICHES_DE_PRODUCTION),
+                             ("recovery", FICHES_DE_RECOUVREMENT))
+    for chemin, genre in chemins.items()
+}  # fmt: skip
 
 
 class Acces(Protocol):
@@ -47,6 +59,11 @@ class Acces(Protocol):
         self, caf: str, du: str, au: str, codes: Sequence[str], role: str, avec: str, avec_du: str, avec_au: str
     ) -> Any: ...
     def project(self, caf: str, au: str, role: str) -> Any: ...
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Any: ...
+    def elements(
+        self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
+    ) -> Any: ...
+    def fiche(self, chemin: str) -> Any: ...
     def rebuild(self, *, accepter_restauration: bool) -> Any: ...
     def letters(self, *, closes: bool) -> Any: ...
     def letter(self, service: str, numero: int) -> Any: ...
@@ -100,6 +117,22 @@ class AccesLocal:
     def project(self, caf: str, au: str, role: str) -> Any:
         self.wait()
         return msgspec.to_builtins(self._maison.indicateurs.project(caf, au, role))
+
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Any:
+        self.wait()
+        return msgspec.to_builtins(self._maison.indicateurs.explain(code, caf, du, au, par))
+
+    def elements(self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int) -> Any:
+        self.wait()
+        return msgspec.to_builtins(self._maison.indicateurs.elements(code, caf, du, au, terme, apres, limite))
+
+    def fiche(self, chemin: str) -> Any:
+        *_, nom, caf, objet = chemin.split("/")
+        service, genre = _FICHES[nom]
+        lecture = self._maison.services[service]
+        modele = next(g.modele for g in lecture.deciders.values() if g.nom == genre)
+        with lecture.lecture.connect() as connexion:
+            return msgspec.to_builtins(read_object(connexion, table_of(modele), genre, caf, objet))
 
     def rebuild(self, *, accepter_restauration: bool) -> Any:
         self.wait()
@@ -190,6 +223,16 @@ class AccesDistant:
 
     def project(self, caf: str, au: str, role: str) -> Any:
         return self._client.get("/v1/projection", caf=caf, au=au or None, role=role)
+
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Any:
+        return self._client.get(f"/v1/indicateurs/{code}/explication", caf=caf, du=du, au=au, par=par)
+
+    def elements(self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int) -> Any:
+        parametres = {"terme": terme, "apres": apres, "limite": limite}
+        return self._client.get(f"/v1/indicateurs/{code}/elements", caf=caf, du=du, au=au, **parametres)
+
+    def fiche(self, chemin: str) -> Any:
+        return self._client.get(chemin)
 
     def rebuild(self, *, accepter_restauration: bool) -> Any:
         return self._client.rebuild(accepter_restauration=accepter_restauration)

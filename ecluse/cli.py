@@ -12,6 +12,7 @@ from ecluse.commandes import (
     donnees,
     etat,
     evenements,
+    explication,
     lettres,
     migrations,
     rapprochements,
@@ -35,6 +36,7 @@ app.command("import")(donnees.import_files)
 app.command("verify")(donnees.verify_file)
 app.command("indicators")(chiffres.indicators)
 app.command("projection")(rapprochements.project)
+app.command("explain")(explication.explain)
 app.command("rebuild")(chiffres.rebuild)
 app.command("etat")(etat.show_state)
 app.command("lien")(etat.create_link)

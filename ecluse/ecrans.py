@@ -1,11 +1,15 @@
 """The screens of the house, on one origin."""
 
 from collections.abc import Callable
+from typing import Final
 
 from fastapi import FastAPI
 
 from ecluse.maison import Maison
+from services.contacts.endpoints import create_pages as create_contacts_pages
 from services.indicators.pages import create_pages_router
+from services.production.endpoints import create_pages as create_production_pages
+from services.recovery.endpoints import create_pages as create_recovery_pages
 from shared.corbeille.etal import EtalLocal, create_home_router
 from shared.corbeille.pages import create_pages_router as create_queue_pages
 from shared.temps import to_jour
@@ -13,6 +17,12 @@ from shared.web.acces import Acces
 from shared.web.etat_page import create_state_page
 from shared.web.pages import install_web
 from shared.web.session import create_session_router
+
+_FICHES: Final = {
+    "contacts": create_contacts_pages,
+    "production": create_production_pages,
+    "recovery": create_recovery_pages,
+}
 
 
 def install_screens(app: FastAPI, maison: Maison, acces: Acces) -> Callable[[], None]:
@@ -28,4 +38,6 @@ def install_screens(app: FastAPI, maison: Maison, acces: Acces) -> Callable[[], 
     app.include_router(create_home_router([EtalLocal(c) for c in maison.corbeilles.values()], today))
     app.include_router(create_queue_pages(maison.corbeilles, today))
     app.include_router(create_state_page(maison.state))
+    for nom, create_fiches in _FICHES.items():
+        app.include_router(create_fiches(maison.services[nom]))
     return diffuseur.close

@@ -5,24 +5,33 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from ecluse.etat import Etat, read_state
 from ecluse.files import FilesDeRecouvrement
 from ecluse.guichet import Guichet, SurPlace
 from services.contacts.app import bootstrap as open_contacts
+from services.contacts.images import open_images as open_contacts_images
 from services.indicators.app import Indicateurs
 from services.indicators.app import bootstrap as open_indicators
 from services.production.app import StockDeProduction
 from services.production.app import bootstrap as open_production
 from services.production.corbeilles import open_queues as open_production_queues
+from services.production.images import open_images as open_production_images
 from services.recovery.app import bootstrap as open_recovery
 from services.recovery.corbeilles import open_queues as open_recovery_queues
+from services.recovery.images import open_images as open_recovery_images
 from shared.corbeille.service import Corbeilles
 from shared.corbeille.veille import Veille
 from shared.reglages import Reglages
 from shared.runtime.consommateur import Consommateur
 from shared.runtime.service import Cloche, ServiceDeFaits
+
+_IMAGES: Final = {
+    "contacts": open_contacts_images,
+    "production": open_production_images,
+    "recovery": open_recovery_images,
+}
 
 
 @dataclass
@@ -91,6 +100,7 @@ def open_house(reglages: Reglages) -> Maison:
             cloche,
             StockDeProduction(services["production"]),
             FilesDeRecouvrement(corbeilles["recovery"]),
+            imagiers={nom: ouvre(services[nom]) for nom, ouvre in _IMAGES.items()},
         )
         # Everything is open: from here on the house closes it.
         ouverts.pop_all()

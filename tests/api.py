@@ -64,6 +64,8 @@ BONNES: Final[dict[str, Demande]] = {
     "POST /v1/cibles": Demande(question={"auteur": "pilotage"}, corps=CIBLES, media="text/csv"),
     "GET /v1/cibles": Demande(question={"caf": "521", "annee": 2023, "historique": "true"}),
     "GET /v1/cibles/imports": Demande(),
+    "GET /v1/indicateurs/{code}/explication": Demande({"code": "COG-08-29"}, {**PERIODE, "par": "canal"}),
+    "GET /v1/indicateurs/{code}/elements": Demande({"code": "STOCK"}, {**PERIODE, "terme": "numerateur", "limite": 1}),
     "GET /v1/pieces/{caf}/{objet}": objet("P-000001"),
     "GET /v1/courriers/{caf}/{objet}": objet("C-000001"),
     "GET /v1/verifications/{caf}/{objet}": objet("V-000001"),

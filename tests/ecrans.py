@@ -16,6 +16,16 @@ from services.indicators.answer import Coupe, Fraicheur, Indication, Part, Point
 from services.indicators.cibles import Cible, judge, show
 from services.indicators.comparaison import ComparaisonDePeriodes, compare_all, describe, measure, other_period
 from services.indicators.contrat_documents import ValeurDocument
+from services.indicators.explication.document import (
+    Explication,
+    Groupe,
+    JourExplique,
+    RangExplique,
+    Somme,
+    TermeExplique,
+)
+from services.indicators.explication.elements import Element, Elements, Reperes
+from services.indicators.explication.termes import LIBELLES
 from services.indicators.figures import Chiffre
 from services.indicators.horizon import Projection, Projetee, RythmeAffiche
 from services.indicators.invariants import Invariants, Little
@@ -23,10 +33,21 @@ from services.indicators.pages import create_pages_router
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.base import Indicateur
 from services.indicators.registre.projections import PROJECTIONS
-from services.indicators.rules import CafInconnue, CodeInconnu, CoupeImpossible, Role, parse_period, parse_step, split
+from services.indicators.rules import (
+    CafInconnue,
+    CodeInconnu,
+    CoupeImpossible,
+    CurseurIllisible,
+    Role,
+    TermeInconnu,
+    parse_period,
+    parse_step,
+    split,
+)
 from shared.corbeille.etal import EtalLocal, create_home_router
 from shared.corbeille.pages import create_pages_router as create_queue_pages
 from shared.corbeille.service import Corbeilles
+from shared.runtime.ecrivain import Indisponible
 from shared.temps import to_iso
 from shared.web.acces import Acces
 from shared.web.etat_page import create_state_page
@@ -83,6 +104,7 @@ class FauxChiffres:
     def __init__(self) -> None:
         self.valeurs = dict(VALEURS)
         self.numero = 0
+        self.absent = False
         self.fraicheur = Fraicheur("2023-01-31T13:02:31.250000Z", 0.2, True)
 
     def set(
@@ -180,6 +202,50 @@ class FauxChiffres:
             ValeurDocument(2, caf, code, libelle, du, au, 0.9, unite, "pilotage", quand, "recompté", True),
             ValeurDocument(1, caf, code, libelle, du, au, 0.8, unite, "pilotage", quand, None, False),
         ]
+
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Explication:
+        i = _find(code)
+        valeur, numerateur, denominateur = self.valeurs.get(code, (None, None, None))
+        termes = [
+            TermeExplique(nom, LIBELLES[nom], du, au, somme, "nombre", "production")
+            for nom, somme in (("numerateur", numerateur), ("denominateur", denominateur))
+            if somme is not None
+        ]
+        sommes = {t.nom: Somme(t.valeur or 0, 12) for t in termes}
+        groupes = [Groupe(cle, cle.capitalize(), sommes) for cle in ("web", "courrier")]
+        jours = [JourExplique(au, 9.5, 37_260, 3_908)] if code.endswith("-MOYEN") else []
+        rangs = [RangExplique(3, 2_000, 2_000), RangExplique(10, 2_466, 4_466)] if code == "DELAI-MEDIAN" else []
+        return Explication(
+            caf, du, au, self.fraicheur, code, i.libelle, i.unite, valeur, numerateur, denominateur, i.version,
+            i.formule, i.population, i.source, i.maison, termes, par or (i.coupes[0] if i.coupes else None), i.coupes,
+            groupes if termes else [], jours, 2_233 if rangs else None, rangs, {"production": 59_900},
+        )  # fmt: skip
+
+    def elements(
+        self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
+    ) -> Elements:
+        if self.absent:
+            raise Indisponible("le service production ne répond pas : réessayer")
+        i = _find(code)
+        nom = terme or "numerateur"
+        if nom not in ("numerateur", "denominateur"):
+            raise TermeInconnu(f"{code} n'a pas de terme « {nom} »")
+        if apres not in (None, "suite"):
+            raise CurseurIllisible("« apres » n'est pas un curseur donné ici")
+        premiere = apres is None
+        elements = [
+            Element(
+                f"P-{rang}", f"P-{rang}", "piece", caf, f"D-{rang}", {"arrivee": "2023-01-02", "fin": None}, None, 1,
+                {"nature": "demande_rsa", "canal": "web"}, f"/v1/pieces/{caf}/P-{rang}",
+            )
+            for rang in range(limite if premiere else 2)
+        ]  # fmt: skip
+        return Elements(
+            caf, du, au, self.fraicheur, code, i.libelle, "nombre", i.version, nom, limite + 2, elements,
+            "suite" if premiere else None, limite + 2 if premiere else None, limite + 2 if premiere else None,
+            0 if premiere else None, True if premiere else None, 0 if premiere else None,
+            Reperes("production", 59_902, 0, 59_900),
+        )  # fmt: skip
 
     def invariants(self, caf: str, du: str, au: str) -> Invariants:
         del caf, du, au

@@ -22,13 +22,19 @@ from ecluse.files import FilesDeRecouvrement
 from ecluse.guichet import Depositaire, Guichet
 from ecluse.mesures import HouseCollector
 from ecluse.socle import Pret, add_health, create_base
+from services.contacts.endpoints import create_pages as create_contacts_pages
 from services.contacts.endpoints import create_router as create_contacts_router
+from services.contacts.images import open_images as open_contacts_images
 from services.indicators.app import Indicateurs
 from services.indicators.endpoints import create_router as create_indicators_router
 from services.indicators.pages import create_pages_router
 from services.production.app import StockDeProduction
+from services.production.endpoints import create_pages as create_production_pages
 from services.production.endpoints import create_router as create_production_router
+from services.production.images import open_images as open_production_images
+from services.recovery.endpoints import create_pages as create_recovery_pages
 from services.recovery.endpoints import create_router as create_recovery_router
+from services.recovery.images import open_images as open_recovery_images
 from shared.corbeille.endpoints import router as create_queue_router
 from shared.corbeille.etal import EtalLocal, create_home_router
 from shared.corbeille.pages import create_pages_router as create_queue_pages
@@ -36,6 +42,7 @@ from shared.corbeille.service import Corbeilles
 from shared.events.catalogue import SERVICES
 from shared.partage.debit import SeauRedis
 from shared.partage.ouverture import MemoirePartagee, open_redis
+from shared.runtime.imagier import Imagier
 from shared.runtime.service import ServiceDeFaits
 from shared.temps import to_jour
 from shared.web.acces import Acces
@@ -52,6 +59,16 @@ _FICHES: Final[Mapping[str, Callable[[ServiceDeFaits], APIRouter]]] = {
     "contacts": create_contacts_router,
     "production": create_production_router,
     "recovery": create_recovery_router,
+}
+_PAGES: Final[Mapping[str, Callable[[ServiceDeFaits], APIRouter]]] = {
+    "contacts": create_contacts_pages,
+    "production": create_production_pages,
+    "recovery": create_recovery_pages,
+}
+_IMAGES: Final[Mapping[str, Callable[[ServiceDeFaits], Imagier]]] = {
+    "contacts": open_contacts_images,
+    "production": open_production_images,
+    "recovery": open_recovery_images,
 }
 
 
@@ -115,12 +132,13 @@ def create_service_app(
         api.create_door(lambda request: choose(request, ouvert, transmis), commun.clock),
         api.create_letters({service.nom: service}),
         _FICHES[service.nom](service),
+        interne.create_images(_IMAGES[service.nom](service)),
     ]
-    pages = []
+    pages = [_PAGES[service.nom](service)]
     if corbeilles is not None:
         par_nom = {service.nom: corbeilles}
         routers += [create_queue_router(par_nom), interne.create_stall(EtalLocal(corbeilles))]
-        pages = [create_home_router([EtalLocal(corbeilles)], commun.today), create_queue_pages(par_nom, commun.today)]
+        pages += [create_home_router([EtalLocal(corbeilles)], commun.today), create_queue_pages(par_nom, commun.today)]
     if service.nom == "production":
         routers.append(interne.create_stock(StockDeProduction(service)))
     if service.nom == "recovery" and corbeilles is not None:

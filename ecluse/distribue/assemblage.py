@@ -20,6 +20,7 @@ from ecluse.distribue.applications import (
     create_worker_app,
 )
 from ecluse.distribue.collecte import read_consumer, read_pools, read_redis, read_work
+from ecluse.distribue.images import ImagierDistant
 from ecluse.distribue.origine import Maisonnee, create_porte_app
 from ecluse.distribue.porte import Distant, untold
 from ecluse.distribue.pretes import Constat
@@ -138,6 +139,7 @@ def _assemble_indicators(
         cloche,
         StockDistant(voisins.get("production")),
         FilesDistantes(voisins.get("recovery")),
+        imagiers={nom: ImagierDistant(voisin) for nom, voisin in voisins.items() if nom in SERVICES},
     )
     pile.callback(indicateurs.close)
     constat = Constat(reglages, indicateurs.moteur)

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from services.contacts.endpoints import CHEMINS as FICHES_DES_CONTACTS
 from services.production.corbeilles import DEFINITIONS as CORBEILLES_DE_PRODUCTION
+from services.production.endpoints import CHEMINS as FICHES_DE_PRODUCTION
 from services.recovery.corbeilles import DEFINITIONS as CORBEILLES_DE_RECOUVREMENT
+from services.recovery.endpoints import CHEMINS as FICHES_DE_RECOUVREMENT
 
 # A prefix stands for its address and all that are below.
 PREFIXES: Final[Mapping[str, str]] = {
@@ -18,6 +21,9 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/creances": "recovery",
     "/v1/droits": "recovery",
     "/v1/recovery": "recovery",
+    **{f"/fiches/{chemin}": "production" for chemin in FICHES_DE_PRODUCTION},
+    **{f"/fiches/{chemin}": "contacts" for chemin in FICHES_DES_CONTACTS},
+    **{f"/fiches/{chemin}": "recovery" for chemin in FICHES_DE_RECOUVREMENT},
     "/v1/indicateurs": "indicators",
     "/v1/projection": "indicators",
     "/v1/reconstruction": "indicators",

@@ -1,17 +1,22 @@
 """What the processes of the house ask of one another (``/v1/interne``): no part of the published API."""
 
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
+from ecluse.distribue.images import write_lines
 from ecluse.distribue.voisins import Stock
 from services.indicators.answer import FilesDeRecouvrement
 from services.indicators.app import RangeesDeProduction
 from shared.corbeille.etal import Etal
+from shared.runtime.imagier import Demande, Imagier
+from shared.web.problemes import RequeteInvalide
 
 _ENCODER: Final = msgspec.json.Encoder()
+_DEMANDE: Final = msgspec.json.Decoder(Demande)
 Caf = Annotated[str, Query(pattern="^[0-9]{3}$")]
 CafOuToutes = Annotated[str, Query(pattern="^([0-9]{3})?$")]
 Jour = Annotated[int, Query(ge=1, le=3_652_059, description="jour proleptique grégorien")]
@@ -36,6 +41,26 @@ def create_gauge(files: FilesDeRecouvrement) -> APIRouter:
     @router.get("/files")
     def get_queues(caf: Caf) -> Response:
         return _json(files.queues(caf))
+
+    return router
+
+
+def create_images(imagier: Imagier) -> APIRouter:
+    """``GET /v1/interne/images``: see ``Imagier``."""
+    router = _router()
+
+    @router.get("/images")
+    def get_images(demande: str) -> Response:
+        try:
+            lue = _DEMANDE.decode(demande)
+        except msgspec.DecodeError as erreur:
+            raise RequeteInvalide("demande : objet JSON illisible") from erreur
+
+        def lines() -> Iterator[bytes]:
+            with imagier.read(lue) as flot:
+                yield from write_lines(flot)
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
 
     return router
 

@@ -71,7 +71,8 @@ MANDATAIRES: Final = Variable(
 )  # fmt: skip
 URLS: Final = {
     "contacts": Variable(
-        "ECLUSE_URL_CONTACTS", formes.HTTP, "où répond l'API du service contacts", frozenset({P.porte})
+        "ECLUSE_URL_CONTACTS", formes.HTTP, "où répond l'API du service contacts",
+        frozenset({P.porte, P.indicateurs_api}),
     ),
     "production": Variable(
         "ECLUSE_URL_PRODUCTION", formes.HTTP, "où répond l'API du service production",

@@ -1,6 +1,8 @@
 """The other processes of the house, asked over HTTP for what they alone know."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -48,6 +50,13 @@ class Voisin:
             return self.get("/v1/etat", Etat)
         except VoisinInjoignable:
             return None
+
+    @contextmanager
+    def stream(self, chemin: str, attente: httpx.Timeout, **parametres: Any) -> Iterator[Iterator[bytes]]:
+        """The bytes at a path as they come. Raises ``httpx.HTTPError``, also while they are read."""
+        with self._http.stream("GET", chemin, params=parametres, timeout=attente) as reponse:
+            reponse.raise_for_status()
+            yield reponse.iter_bytes()
 
     def close(self) -> None:
         """Close the connections."""

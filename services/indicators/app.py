@@ -1,6 +1,6 @@
 """Composition of the indicators service: its fold, its consumer, its answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -10,6 +10,8 @@ from services.indicators import answer, store
 from services.indicators.comparaison import ComparaisonDePeriodes, compare, other_period
 from services.indicators.contrat import Contrat
 from services.indicators.contrat_documents import ValeurDocument, last_values
+from services.indicators.explication.document import Explication
+from services.indicators.explication.elements import Elements, ask, read_page
 from services.indicators.fold.pli import Pli
 from services.indicators.horizon import Projection, project
 from services.indicators.invariants import Invariants
@@ -22,7 +24,9 @@ from shared.base import open_engine
 from shared.migrations import prepare_base
 from shared.reglages import Reglages
 from shared.runtime.consommateur import Consommateur
+from shared.runtime.ecrivain import Indisponible
 from shared.runtime.garde import GardePostgres
+from shared.runtime.imagier import Imagier
 from shared.runtime.reperes import POINT, REPERE, Avance, load_marks, read_identity
 from shared.runtime.service import Cloche
 from shared.runtime.suivi import Garde, SeulGardien, Source
@@ -67,6 +71,7 @@ class Indicateurs:
     stock: StockAuRepere
     files: answer.FilesDeRecouvrement
     reconstruction: Reconstruction
+    imagiers: Mapping[str, Imagier]
 
     def freshness(self) -> answer.Fraicheur:
         """How fresh the figures are."""
@@ -115,6 +120,29 @@ class Indicateurs:
         with self.consommateur.verrou:
             return project(self._tableau, caf, au or None, self.freshness(), parse_role(role))
 
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Explication:
+        """See ``Tableau.explication``."""
+        with self.consommateur.verrou:
+            return self._tableau.explication(code, caf, du, au, par, self.freshness(), self._positions())
+
+    def elements(
+        self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
+    ) -> Elements:
+        """The objects behind a term of a figure, by default the first, as the service that owns them tells them.
+
+        Raises ``QuestionRefusee``, or ``Indisponible`` when that service does not answer.
+        """
+        with self.consommateur.verrou:
+            mesure = self._tableau.mesure(code, caf, du, au, terme, self.freshness(), self._positions())
+        question = ask(caf, du, au, mesure, apres, limite)
+        imagier = self.imagiers.get(mesure.service)
+        if imagier is None:
+            raise Indisponible(
+                f"le service {mesure.service} n'est pas connu d'ici : donner son adresse aux indicateurs"
+            )
+        with imagier.read(question.demande) as flot:
+            return read_page(question, flot)
+
     def invariants(self, caf: str, du: str, au: str) -> Invariants:
         """See ``Tableau.invariants``."""
         with self.consommateur.verrou:
@@ -139,6 +167,10 @@ class Indicateurs:
         self.contrat.close()
         self.moteur.dispose()
 
+    def _positions(self) -> dict[str, int]:
+        """How far each log is folded."""
+        return {nom: avance.curseur for nom, avance in self.consommateur.avances.items()}
+
     @property
     def _tableau(self) -> Tableau:
         """The answers from the fold in use: a restart begins another one."""
@@ -153,8 +185,12 @@ def bootstrap(
     cloche: Cloche,
     rangees: RangeesDeProduction,
     files: answer.FilesDeRecouvrement,
+    imagiers: Mapping[str, Imagier] | None = None,
 ) -> Indicateurs:
-    """The running service: the fold of the last checkpoint, and a consumer that goes on from its watermarks."""
+    """The running service: the fold of the last checkpoint, and a consumer that goes on from its watermarks.
+
+    ``imagiers``: who answers for the objects of each service.
+    """
     moteur = open_engine(reglages, CONSOMMATEUR, ecriture=True)
     prepare_base(moteur, CONSOMMATEUR, [*TABLES_DE_LECTURE, *TABLES_INDICATEURS])
     contrat = Contrat(moteur, open_engine(reglages, CONSOMMATEUR), reglages.clock)
@@ -168,7 +204,9 @@ def bootstrap(
     tableau = _board(pli, contrat, stock, files, lambda: to_jour(reglages.clock()))
     unique = _guard(moteur, "reconstruction") or SeulGardien()
     reconstruction = Reconstruction(sources, puits, consommateur, moteur, reglages.clock, unique)
-    return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, contrat, stock, files, reconstruction)
+    return Indicateurs(
+        reglages, moteur, puits, consommateur, tableau, sources, contrat, stock, files, reconstruction, imagiers or {}
+    )
 
 
 def _board(

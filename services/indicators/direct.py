@@ -10,6 +10,8 @@ from services.indicators.answer import Coupe, Fraicheur, Indication, Reponse, Se
 from services.indicators.cibles import Etat
 from services.indicators.comparaison import ComparaisonDePeriodes
 from services.indicators.contrat_documents import ValeurDocument
+from services.indicators.explication.document import Explication
+from services.indicators.explication.elements import Elements
 from services.indicators.horizon import Projection
 from services.indicators.invariants import Invariants
 from services.indicators.mots import word_projection
@@ -50,6 +52,10 @@ class Chiffres(Protocol):
         self, caf: str, du: str, au: str, codes: Sequence[str], role: str, avec: str
     ) -> ComparaisonDePeriodes: ...
     def project(self, caf: str) -> Projection: ...
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Explication: ...
+    def elements(
+        self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
+    ) -> Elements: ...
     def invariants(self, caf: str, du: str, au: str) -> Invariants: ...
     def values(self, caf: str, code: str) -> Sequence[ValeurDocument]: ...
 

@@ -11,6 +11,9 @@ from services.indicators.answer import Coupe, Reponse, Serie
 from services.indicators.app import Indicateurs
 from services.indicators.comparaison import Avec, ComparaisonDePeriodes
 from services.indicators.contrat_endpoints import create_contract_router
+from services.indicators.explication.document import Explication
+from services.indicators.explication.elements import LIMITE_MAX, Elements
+from services.indicators.explication.termes import LIBELLES
 from services.indicators.horizon import Projection
 from services.indicators.registre import REGISTRE
 from services.indicators.rules import Pas, Role
@@ -53,6 +56,15 @@ ProjeteAu = Annotated[
 ]
 PasDeSerie = Annotated[str, Query(description="Pas de la série", json_schema_extra={"enum": [p.value for p in Pas]})]
 Par = Annotated[str, Query(description="Dimension, parmi les coupes de l'indicateur", json_schema_extra=_DIMENSIONS)]
+ParOuPremiere = Annotated[
+    str | None, Query(description="Dimension des cellules ; aucune : la première", json_schema_extra=_DIMENSIONS)
+]
+Terme = Annotated[
+    str | None,
+    Query(description="Terme de l'indicateur ; aucun : le premier", json_schema_extra={"enum": list(LIBELLES)}),
+]
+Apres = Annotated[str | None, Query(max_length=2_000, description="Curseur « suivant » de la page précédente")]
+Limite = Annotated[int, Query(ge=1, le=LIMITE_MAX, description="Éléments au plus")]
 
 
 RoleDeCaf = Annotated[
@@ -119,6 +131,16 @@ def create_router(indicateurs: Indicateurs) -> APIRouter:
     def get_cut(code: Code, caf: Caf, du: Du, au: Au, par: Par, role: RoleDeCaf = Role.proprietaire.value) -> Response:
         return _json(indicateurs.cut(code, caf, du, au, par, role))
 
+    @router.get("/{code}/explication", summary="De quoi un chiffre est fait", **_doc(Explication))
+    def get_explanation(code: Code, caf: Caf, du: Du, au: Au, par: ParOuPremiere = None) -> Response:
+        return _json(indicateurs.explain(code, caf, du, au, par))
+
+    @router.get("/{code}/elements", summary="Les objets que compte un terme, page par page", **_doc(Elements, 503))
+    def get_elements(
+        code: Code, caf: Caf, du: Du, au: Au, terme: Terme = None, apres: Apres = None, limite: Limite = 50
+    ) -> Response:
+        return _json(indicateurs.elements(code, caf, du, au, terme, apres, limite))
+
     @router.get("/invariants", summary="Les deux égalités qui tiennent toujours", responses=problems(404))
     def get_invariants(caf: Caf, du: Du, au: Au) -> InvariantsDocument:
         constat = indicateurs.invariants(caf, du, au)
@@ -147,8 +169,8 @@ def _create_projection(indicateurs: Indicateurs) -> APIRouter:
     return router
 
 
-def _doc(type_: Any) -> dict[str, Any]:
-    return {"response_class": Response, "responses": {200: document(type_), **problems(404)}}
+def _doc(type_: Any, *statuts: int) -> dict[str, Any]:
+    return {"response_class": Response, "responses": {200: document(type_), **problems(404, *statuts)}}
 
 
 def _json(document_: object) -> Response:

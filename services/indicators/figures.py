@@ -4,14 +4,14 @@ Every computation takes several periods at once, so that a series costs little m
 the registry names one formula; there is no code for an indicator of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from math import fsum
 from typing import ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 
-from services.indicators.fold.columns import Entiers
+from services.indicators.fold.columns import Booleens, Entiers
 from services.indicators.rules import Role
 from services.indicators.views import Condition, Filtre, Vue, Vues
 from shared.calendar import working_days
@@ -125,11 +125,13 @@ class DerniersOuvres:
     flux: Flux
     jours: int
 
+    def widen(self, caf: str, au: Entiers) -> Periodes:
+        """The periods of the flow that end on these days."""
+        ouvres = np.array(working_days(int(au.min()) - _ETENDUE, int(au.max()), caf), np.int64)
+        return Periodes(ouvres[np.searchsorted(ouvres, au, side="right") - self.jours], au)
+
     def count(self, population: Population, periodes: Periodes) -> Entiers:
-        debut, fin = int(periodes.au.min()) - _ETENDUE, int(periodes.au.max())
-        ouvres = np.array(working_days(debut, fin, population.caf), np.int64)
-        rangs = np.searchsorted(ouvres, periodes.au, side="right") - self.jours
-        return self.flux.count(population, Periodes(ouvres[rangs], periodes.au))
+        return self.flux.count(population, self.widen(population.caf, periodes.au))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +147,23 @@ class Cohorte:
     frauduleuses: bool
     filtre: Filtre = ()
 
+    def bounds(self, au: int) -> tuple[int, int]:
+        """First and last day of the constats, both included."""
+        return add_months(au, -self.mois - 12) + 1, add_months(au, -self.mois)
+
+    def masks(self, vue: Vue, jours: Iterable[int]) -> Iterator[Booleens]:
+        """For each day, which rows are of the cohort at its end."""
+        constat, qualifiee = vue.jours["constat"], vue.jours["qualifiee"]
+        utiles, cause = vue.mask(self.filtre), vue.mask((Condition("cause", "=", "fraude"),))
+        for au in jours:
+            premier, dernier = self.bounds(au)
+            fraude = cause | ((qualifiee > 0) & (qualifiee <= au))
+            yield utiles & (constat >= premier) & (constat <= dernier) & (fraude == self.frauduleuses)
+
     def count(self, population: Population, periodes: Periodes) -> Entiers:
         vue = population.view("creance")
-        utiles = vue.mask(self.filtre)
-        cause = vue.mask((Condition("cause", "=", "fraude"),))
-        constat, qualifiee, montants = vue.jours["constat"], vue.jours["qualifiee"], vue.mesures[self.mesure]
-        sommes = np.zeros(len(periodes.au), np.int64)
-        for i, au in enumerate(periodes.au.tolist()):
-            dedans = (add_months(au, -self.mois - 12) < constat) & (constat <= add_months(au, -self.mois))
-            fraude = cause | ((qualifiee > 0) & (qualifiee <= au))
-            sommes[i] = montants[utiles & dedans & (fraude == self.frauduleuses)].sum()
-        return sommes
+        montants = vue.mesures[self.mesure]
+        return np.array([montants[m].sum() for m in self.masks(vue, periodes.au.tolist())], np.int64)
 
 
 @dataclass(frozen=True, slots=True)

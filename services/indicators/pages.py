@@ -25,6 +25,14 @@ from services.indicators.direct import (
     word_freshness,
     word_last_day,
 )
+from services.indicators.explication.affichage import (
+    Adresses,
+    word_cells,
+    word_days,
+    word_elements,
+    word_ranks,
+    word_terms_of,
+)
 from services.indicators.fenetre import Choix, Fenetre, choose
 from services.indicators.mots import AVECS, Rapprochement, is_provisional, word_comparison, word_maturity
 from services.indicators.registre import REGISTRE
@@ -42,6 +50,7 @@ from services.indicators.rules import (
     parse_role,
     parse_step,
 )
+from shared.runtime.ecrivain import Indisponible
 from shared.temps import to_iso
 from shared.web.flux import Diffuseur
 from shared.web.formats import intervalle
@@ -52,6 +61,8 @@ from shared.web.session import SessionRequise, session_open
 _ENCODER: Final = msgspec.json.Encoder()
 # What is shown before any event has come.
 _CAF_PAR_DEFAUT: Final = "000"
+# Elements of a figure on one page.
+PAR_PAGE: Final = 50
 THEMES: Final = (
     ("Pièces", PIECES),
     ("Qualité et contrôles", QUALITE),
@@ -180,6 +191,39 @@ class Ecrans:
     def _compare(self, cadre: Cadre, code: str, avec: str) -> Rapprochement:
         return word_comparison(self._chiffres.compare(cadre.caf, *cadre.bornes, (code,), cadre.role, avec))
 
+    def explain(self, request: Request, cadre: Cadre, code: str, par: str, terme: str, apres: str) -> Response:
+        """What a figure is made of: formula, terms, cells, and the objects of one of its terms."""
+        question = (code, cadre.caf, *cadre.bornes)
+        explication = self._chiffres.explain(*question, par or None)
+        adresses = Adresses(
+            f"/indicateurs/{code}/expliquer",
+            {"caf": cadre.caf, "fenetre": cadre.choix.fenetre.value, "du": cadre.bornes[0], "au": cadre.bornes[1]}
+            | {"par": par},
+        )
+        elements, absence = None, ""
+        if explication.termes:
+            try:
+                page = self._chiffres.elements(*question, terme or None, apres or None, PAR_PAGE)
+                elements = word_elements(page, adresses)
+            except Indisponible as panne:
+                absence = f"Les objets comptés ne peuvent pas être montrés : {panne}."
+        return self._answer(
+            request,
+            cadre,
+            "expliquer.html",
+            explication=explication,
+            valeur=word_with_unit(explication.valeur, explication.unite, None if explication.unite == "nombre" else 2),
+            fraicheur=word_freshness(explication.fraicheur),
+            termes=word_terms_of(explication, adresses),
+            cellules=word_cells(explication),
+            jours=word_days(explication, adresses),
+            rangs=word_ranks(explication),
+            elements=elements,
+            absence=absence,
+            apres=apres,
+            dimensions=DIMENSIONS,
+        )
+
     def table(self, cadre: Cadre, code: str, pas: str) -> Response:
         """The series of an indicator as a file."""
         choisi = parse_step(pas) if pas else pick_step(cadre.choix.periode)
@@ -250,6 +294,18 @@ def create_pages_router(
     ) -> Response:
         with refused_as_pages():
             return ecrans.one(request, cadre, code, pas, par, avec)
+
+    @router.get("/indicateurs/{code}/expliquer")
+    def show_explanation(
+        request: Request,
+        code: str,
+        cadre: Cadre = Depends(read_frame),
+        par: str = "",
+        terme: str = "",
+        apres: str = "",
+    ) -> Response:
+        with refused_as_pages():
+            return ecrans.explain(request, cadre, code, par, terme, apres)
 
     @router.get("/indicateurs/{code}/serie.csv")
     def download(code: str, cadre: Cadre = Depends(read_frame), pas: str = "") -> Response:

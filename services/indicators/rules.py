@@ -79,6 +79,24 @@ class SerieImpossible(QuestionRefusee):
     probleme = "serie-impossible"
 
 
+class TermeInconnu(QuestionRefusee):
+    """This indicator has no such term."""
+
+    probleme = "terme-inconnu"
+
+
+class ExplicationImpossible(QuestionRefusee):
+    """This indicator has no elements: it is made of days, or of what waits now."""
+
+    probleme = "explication-impossible"
+
+
+class CurseurIllisible(QuestionRefusee):
+    """A cursor that was not given here, or that goes on with another question."""
+
+    probleme = "curseur-illisible"
+
+
 class Periode(NamedTuple):
     """An inclusive period of days."""
 

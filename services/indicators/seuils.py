@@ -12,7 +12,7 @@ import numpy as np
 
 from services.indicators.figures import Periodes, Population, Terme
 from services.indicators.fold.columns import Entiers
-from services.indicators.rules import DERNIER_JOUR, PREMIER_JOUR
+from services.indicators.rules import DERNIER_JOUR, PREMIER_JOUR, Periode
 
 Operateur = Literal["<", "<=", "=", ">"]
 UniteDeSeuil = Literal["heures", "jours", "jours ouvrés", "mois"]
@@ -55,6 +55,11 @@ class ParJour:
             total += terme.count(population, Periodes(du, au))
         return total
 
+    def parts(self, periode: Periode) -> list[tuple[Terme, Periode]]:
+        """What is counted over which days of one period."""
+        bornes = [(t, max(periode.du, s.du), min(periode.au, s.dernier)) for s, t in self.choix]
+        return [(terme, Periode(du, au)) for terme, du, au in bornes if du <= au]
+
 
 @dataclass(frozen=True, slots=True)
 class EnFin:
@@ -69,6 +74,10 @@ class EnFin:
             if dedans.any():
                 total[dedans] = terme.count(population, Periodes(periodes.du[dedans], periodes.au[dedans]))
         return total
+
+    def parts(self, periode: Periode) -> list[tuple[Terme, Periode]]:
+        """What is counted over one period."""
+        return [(terme, periode) for seuil, terme in self.choix if seuil.du <= periode.au <= seuil.dernier]
 
 
 def by_day(seuils: tuple[Seuil, ...], terme: Callable[[Seuil], Terme]) -> ParJour:

@@ -28,6 +28,8 @@ from services.indicators.answer import (
 )
 from services.indicators.cibles import Cible, Cibles, judge, show
 from services.indicators.etendue import Etendue
+from services.indicators.explication.document import Explication, explain, find_term, service_of, value_of
+from services.indicators.explication.elements import Mesure
 from services.indicators.figures import Chiffre, Formule, Periodes, Population, StockDeProduction
 from services.indicators.fold.families import FAMILLES
 from services.indicators.fold.pli import Pli
@@ -38,6 +40,7 @@ from services.indicators.registre.base import Indicateur
 from services.indicators.rules import (
     CodeInconnu,
     CoupeImpossible,
+    ExplicationImpossible,
     Periode,
     Role,
     RoleImpossible,
@@ -178,6 +181,30 @@ class Tableau:
             self._maturity(indicateur, periode.au, fraicheur),
         )  # fmt: skip
 
+    def explication(
+        self, code: str, caf: str, du: str, au: str, par: str | None, fraicheur: Fraicheur, reperes: dict[str, int]
+    ) -> Explication:
+        """What the figure is made of, its cells grouped by the dimension ``par`` (by default the first that it has)."""
+        periode = parse_period(du, au)
+        population = self.population(caf, Role.proprietaire, periode)
+        indicateur = _find(code)
+        indication = self._indication(indicateur, population, periode, fraicheur)
+        return explain(indicateur, indication, population, periode, par, fraicheur, reperes)
+
+    def mesure(
+        self, code: str, caf: str, du: str, au: str, terme: str | None, fraicheur: Fraicheur, reperes: dict[str, int]
+    ) -> Mesure:
+        """A term of the figure, by default the first, as it is counted now."""
+        periode = parse_period(du, au)
+        population = self.population(caf, Role.proprietaire, periode)
+        indicateur = _find(code)
+        nomme = find_term(indicateur, population, periode, terme)
+        if nomme is None:
+            raise ExplicationImpossible(_without_elements(indicateur))
+        service = service_of(nomme)
+        valeur = value_of(nomme, population)
+        return Mesure(indicateur, nomme, valeur, fraicheur, service, reperes.get(service, 0))
+
     def invariants(self, caf: str, du: str, au: str) -> Invariants:
         """Both invariants over the period."""
         periode = parse_period(du, au)
@@ -258,6 +285,17 @@ def _find(code: str) -> Indicateur:
     if indicateur is None:
         raise CodeInconnu(f"aucun indicateur n'a le code « {code} »")
     return indicateur
+
+
+def _without_elements(indicateur: Indicateur) -> str:
+    if indicateur.genre == "saisi":
+        return f"{indicateur.code} se saisit : il ne compte aucun objet ; ses valeurs : /v1/valeurs"
+    if indicateur.calcul is None:
+        return f"{indicateur.code} se lit au présent : ses éléments sont dans les corbeilles"
+    return (
+        f"{indicateur.code} est une moyenne de jours : demander un seul jour ouvré (du et au égaux) pour ses éléments, "
+        f"et son explication pour la liste des jours"
+    )
 
 
 def _unsaid(indicateur: Indicateur, role: Role) -> str:

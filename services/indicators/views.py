@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 
 from services.indicators.fold.columns import Booleens, Colonnes, Entiers, unpack
-from services.indicators.fold.families import JOUR_MAX, ORIGINE
+from services.indicators.fold.families import JOUR_MAX, ORIGINE, Famille
 from services.indicators.fold.pli import Pli
 from services.indicators.rules import Role
 
@@ -175,13 +175,21 @@ class Vues:
         profils = self._profils[colonnes.famille.nom]
         numeros, premiers, seconds = unpack(colonnes.cles)
         lignes = profils.mask(Condition(MEMBRES[role], "=", caf))[numeros] & colonnes.valeurs.any(axis=1)
-        jours = [np.where(j > 0, j + ORIGINE, 0) for j in (premiers[lignes], seconds[lignes])]
-        return Vue(
-            profils,
-            numeros[lignes],
-            dict(zip(colonnes.famille.jours, jours, strict=False)),
-            dict(zip(colonnes.famille.mesures, _columns(colonnes.valeurs[lignes]), strict=True)),
-        )
+        jours = (premiers[lignes], seconds[lignes])
+        return read_rows(colonnes.famille, profils, numeros[lignes], jours, colonnes.valeurs[lignes])
+
+
+def read_rows(
+    famille: Famille, profils: Profils, numeros: Entiers, jours: tuple[Entiers, Entiers], valeurs: Entiers
+) -> Vue:
+    """Rows of a family as a view: numbers of profiles, both days from ``ORIGINE``, measures in columns."""
+    ordinaux = [np.where(j > 0, j + ORIGINE, 0) for j in jours]
+    return Vue(
+        profils,
+        numeros,
+        dict(zip(famille.jours, ordinaux, strict=False)),
+        dict(zip(famille.mesures, _columns(valeurs), strict=True)),
+    )
 
 
 def _columns(valeurs: Entiers) -> Iterator[Entiers]:

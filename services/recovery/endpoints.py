@@ -1,9 +1,10 @@
-"""HTTP edge of recovery: the fiches of its objects."""
+"""HTTP edge of recovery: the fiches of its objects, over the API and as pages."""
 
 from fastapi import APIRouter
 
 from shared.runtime.service import ServiceDeFaits
 from shared.web import fiches
+from shared.web.fiche_page import create_fiche_pages
 
 CHEMINS = {"creances": "creance", "droits": "droits"}
 
@@ -11,3 +12,8 @@ CHEMINS = {"creances": "creance", "droits": "droits"}
 def create_router(service: ServiceDeFaits) -> APIRouter:
     """The routes of the service."""
     return fiches.create_router(service, CHEMINS, "Recouvrement")
+
+
+def create_pages(service: ServiceDeFaits) -> APIRouter:
+    """The pages of the service."""
+    return create_fiche_pages(service, CHEMINS)

@@ -19,7 +19,8 @@ from shared.web.openapi import problems
 CodeCaf = Annotated[str, Path(pattern="^[0-9]{3}$", description="Caf qui possède le dossier")]
 Objet = Annotated[str, Path(pattern="^[A-Za-z0-9._-]{1,64}$", description="Identifiant de l'objet")]
 _COMMUNES = frozenset(LigneObjet.model_fields)
-_JOURS = frozenset(("arrivee", "fin", "jour", "constat", "notifiee", "qualifiee", "demande"))
+_JOURS = frozenset(("arrivee", "fin", "jour", "constat", "notifiee", "qualifiee", "demande", "clos", "issue_le"))
+_INSTANTS = frozenset(("recu", "creneau"))
 
 
 class ObjetInconnu(Refuse):
@@ -30,11 +31,14 @@ class ObjetInconnu(Refuse):
 
 @dataclass(frozen=True)
 class FaitDocument:
-    """A fact: what a tool said, at which business instant."""
+    """A fact: what a tool said (``source``, and its own ``id`` of the event), at which business instant.
+
+    ``emis``: when the tool emitted it; null for what was kept before that was noted."""
 
     type: str
     instant: str
     jour: str
+    emis: str | None
     source: str
     id: str
     dossier: str
@@ -132,7 +136,9 @@ def _waiting(connexion: Connection, genre: Genre, limite: int) -> list[EnAttente
 
 
 def _show(nom: str, valeur: Any) -> Any:
-    return to_iso(valeur) if nom in _JOURS and isinstance(valeur, int) else valeur
+    if not isinstance(valeur, int):
+        return valeur
+    return to_iso(valeur) if nom in _JOURS else write_instant(valeur) if nom in _INSTANTS else valeur
 
 
 def _fact(fait: Fait) -> FaitDocument:
@@ -140,6 +146,7 @@ def _fact(fait: Fait) -> FaitDocument:
         type=fait.type,
         instant=write_instant(fait.instant),
         jour=to_iso(fait.jour),
+        emis=write_instant(fait.emis) if fait.emis else None,
         source=fait.source,
         id=fait.id,
         dossier=fait.dossier,

@@ -66,6 +66,17 @@ class Mois:
                 parts = self.acces.cut(code, *question, par)["parts"]
                 assert_same({part["cle"]: part for part in parts}, reponse["coupes"][f"{code} par {par}"])
 
+    def check_elements(self) -> None:
+        """The objects behind each term of each figure add up to it; the terms are those of the given answer."""
+        question = (self.attendu["caf"], self.attendu["du"], self.attendu["au"])
+        for code, chiffre in self.attendu["indicateurs"].items():
+            for terme in self.acces.explain(code, *question, None)["termes"]:
+                page = self.acces.elements(code, *question, terme["nom"], None, 1)
+                trouve = (page["egal"], page["ecart"], page["somme"], page["valeur"])
+                assert trouve == (True, 0, terme["valeur"], terme["valeur"]), (code, page)
+                assert chiffre.get(terme["nom"]) in (None, page["somme"]), (code, page)
+                assert {e["caf"] for e in page["elements"]} <= {question[0]}
+
     def check_letters(self) -> None:
         """What is impossible is a dead letter, once; nothing waits for its object."""
         assert letter_ids(self.acces.letters(closes=False)) == sorted(self.attendu["lettres_mortes"])
@@ -91,6 +102,29 @@ def test_the_lines_to_refuse_are_refused_and_no_other(mois: Mois) -> None:
 
 def test_every_figure_is_exact(mois: Mois) -> None:
     mois.check_figures()
+
+
+def test_the_objects_behind_every_figure_add_up_to_it(mois: Mois) -> None:
+    mois.check_elements()
+
+
+def test_every_page_of_elements_is_given_and_leads_to_fiches(mois: Mois) -> None:
+    question = (mois.attendu["caf"], mois.attendu["du"], mois.attendu["au"])
+    for code, nom in (("COG-08-29", "denominateur"), ("PART-DIRECT", "numerateur"), ("STOCK", "numerateur")):
+        page = premiere = mois.acces.elements(code, *question, nom, None, 200)
+        lus = list(premiere["elements"])
+        while page["suivant"]:
+            page = mois.acces.elements(code, *question, nom, page["suivant"], 200)
+            lus += page["elements"]
+        assert len({e["chose"] for e in lus}) == len(lus) == premiere["nombre"]
+        assert sum(e["contribution"] for e in lus) == mois.attendu["indicateurs"][code][nom]
+        fiche = mois.acces.fiche(lus[-1]["fiche"])
+        assert (fiche["objet"], fiche["dossier"]) == (lus[-1]["objet"], lus[-1]["dossier"])
+        assert all(fait["source"] and fait["id"] and fait["emis"] for fait in fiche["faits"])
+
+
+def test_another_caf_sees_none_of_the_objects(mois: Mois) -> None:
+    assert mois.acces.elements("STOCK", "999", mois.attendu["du"], mois.attendu["au"], None, None, 50)["nombre"] == 0
 
 
 def test_what_is_impossible_is_a_dead_letter_and_nothing_waits(mois: Mois) -> None:

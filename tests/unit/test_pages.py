@@ -19,7 +19,8 @@ from shared.web.acces import Acces
 from shared.web.pages import STATIQUES
 from tests.ecrans import AUJOURDHUI, FauxChiffres, Page, Visiteur, build_app
 
-PAGES = ("/", "/indicateurs", "/indicateurs/COG-08-29?par=canal", "/corbeilles", "/etat")
+EXPLIQUER = "/indicateurs/COG-08-29/expliquer"
+PAGES = ("/", "/indicateurs", "/indicateurs/COG-08-29?par=canal", EXPLIQUER, "/corbeilles", "/etat")
 FERMEES = (*PAGES, "/flux", "/indicateurs/COG-08-29/serie.csv", "/corbeilles/a_notifier")
 
 
@@ -151,7 +152,9 @@ def test_the_period_is_kept_from_page_to_page(visiteur: Visiteur) -> None:
     liens = [a["href"] for a in page.all("a") if a.get("href", "").startswith("/indicateurs/")]
     suite = "?caf=681&fenetre=libre&du=2022-12-01&au=2022-12-24"
     assert liens
-    assert all(lien.endswith(suite) for lien in liens)
+    # What was counted on the last day is explained for that day.
+    dernier_jour = "?caf=681&fenetre=libre&du=2022-12-24&au=2022-12-24"
+    assert all(lien.endswith((suite, f"/expliquer{dernier_jour}")) for lien in liens)
     assert page.all("section", **{"data-flux": f"/flux{suite}"})
 
 
@@ -248,7 +251,7 @@ def test_an_indicator_read_at_present_has_no_chart(visiteur: Visiteur) -> None:
 def test_every_indicator_of_the_registry_has_a_line_and_a_page(visiteur: Visiteur) -> None:
     page = Page(visiteur.get("/indicateurs").text)
     liens = [a["href"].partition("?")[0] for a in page.all("a") if a.get("href", "").startswith("/indicateurs/")]
-    assert liens == [f"/indicateurs/{code}" for code in REGISTRE]
+    assert liens == [lien for code in REGISTRE for lien in (f"/indicateurs/{code}", f"/indicateurs/{code}/expliquer")]
     assert {visiteur.get(lien).status_code for lien in liens} == {200}
 
 
