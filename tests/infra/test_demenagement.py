@@ -14,6 +14,8 @@ from sqlalchemy import select
 from ecluse.acces import reach
 from ecluse.distribue.demenagement import APRES_COMMIT, AVANT_COMMIT, SERVICES
 from ecluse.dossier import FERME
+from services.indicators.contrat_documents import parse_days
+from services.indicators.valeurs import Saisie
 from services.production.app import bootstrap as open_production
 from shared.events.catalogue import ENCODER
 from shared.events.porte import Recu, judge
@@ -74,6 +76,18 @@ def test_a_folder_moves_whole_and_is_closed(dossier: Path, adresse: str) -> None
     assert "est fermé : il a déménagé" in encore.stderr
     (dossier / FERME).unlink()
     assert "(déjà là)" in run(dossier, adresse).stdout
+
+
+def test_what_people_gave_moves_too_even_where_nothing_was_counted(tmp_path: Path, adresse: str) -> None:
+    vide = tmp_path / "vide"
+    with reach(vide) as acces:
+        saisie = Saisie("521", "COG-01-11", parse_days(None, None, 2023), 0.91, "pilotage")
+        acces.record_value(saisie, None)
+    assert run(vide, adresse).returncode == 0
+    assert count(adresse, "indicators", "valeur_saisie") == 1
+    assert count(adresse, "indicators", "cible") > 80
+    (vide / FERME).unlink()
+    assert "(déjà là)" in run(vide, adresse).stdout
 
 
 def test_what_was_taken_before_the_move_is_a_duplicate_after_it(dossier: Path, adresse: str) -> None:
