@@ -16,12 +16,15 @@ import msgspec
 import pytest
 
 from ecluse.acces import Acces, reach
+from ecluse.client import ServeurInjoignable
 from ecluse.importation import Bilan, Ligne, Rejets, import_lines
 from ecluse.maison import Maison
 from ecluse.panne import Serveur
 from services.indicators.registre import REGISTRE
+from services.indicators.rules import QuestionRefusee
 from shared.events.catalogue import ENCODER
 from tests.fabrique import Brut, evenement
+from tests.oracle import Etat, premier_jour
 
 T = TypeVar("T")
 # Seconds after which what does not come never will.
@@ -82,6 +85,17 @@ def figures(acces: Acces, caf: str, du: str, au: str) -> dict[str, dict[str, Any
     document = acces.figures(caf, du, au, [])
     assert document["fraicheur"]["a_jour"]
     return {i["code"]: i | i.get("termes", {}) for i in document["indicateurs"] if i["code"] not in AU_PRESENT}
+
+
+def figures_if_known(acces: Acces, tout: Etat, caf: str, du: str, au: str) -> dict[str, dict[str, Any]] | None:
+    """The same; None when the question is refused, as it may be before anything is counted of the Caf."""
+    premier = premier_jour(tout, caf)
+    if premier is not None and premier.isoformat() <= au:
+        return figures(acces, caf, du, au)
+    try:
+        return figures(acces, caf, du, au)
+    except (QuestionRefusee, ServeurInjoignable):
+        return None
 
 
 def assert_same(calcules: Mapping[str, Mapping[str, Any]], attendus: Mapping[str, Mapping[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from services.indicators.explication.document import Explication
 from services.indicators.explication.elements import Elements
 from services.indicators.horizon import Projection
 from services.indicators.invariants import Invariants
-from services.indicators.mots import word_projection
+from services.indicators.mots import word_maturities, word_projection
 from services.indicators.rules import Periode
 from shared.temps import parse_instant, to_iso
 from shared.web.formats import duree, jour_semaine, moment, nombre, pluriel
@@ -107,9 +107,10 @@ def compose(chiffres: Chiffres, question: Question, today: int) -> Direct:
     controles, etats_controles = _word_invariants(chiffres.invariants(caf, du, au))
     fraicheur, etat_fraicheur = word_freshness(periode.fraicheur)
     projection = chiffres.project(caf)
+    maturite = {"maturite": word_maturities(periode.indicateurs)}
     image = Image(
         to_iso(today),
-        textes | controles | fraicheur | word_projection(projection),
+        textes | controles | fraicheur | maturite | word_projection(projection),
         etats | etats_controles | {"fraicheur": etat_fraicheur},
         {code: par_code[code].valeur for code, *_ in GRANDS},
     )

@@ -1,5 +1,6 @@
 """How a comparison, a projection and a maturity read on a screen: French, rounded for people."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
@@ -71,6 +72,11 @@ def word_maturity(indication: Indication, indicateur: Indicateur) -> str:
 def is_provisional(indication: Indication) -> bool:
     """Whether a figure is to be marked."""
     return indication.maturite is not UNSET and indication.maturite.etat == EtatDeMaturite.provisoire
+
+
+def word_maturities(indications: Sequence[Indication]) -> str:
+    """Whether some of these figures may still move."""
+    return "chiffres provisoires" if any(map(is_provisional, indications)) else "chiffres définitifs"
 
 
 def word_projection(projection: Projection) -> dict[str, str]:

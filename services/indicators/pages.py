@@ -168,6 +168,7 @@ class Ecrans:
             "indicateur.html",
             figure=word_figure(indication),
             raison=indication.raison or "",
+            provisoire=is_provisional(indication),
             maturite=word_maturity(indication, indicateur),
             comparaison=self._compare(cadre, code, avec) if dit else None,
             avec=avec,

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from ecluse.acces import Acces, reach
 from shared.events.catalogue import ENCODER
 from tests.fabrique import Brut
-from tests.maisons import assert_same, fait, figures, letter_ids
+from tests.maisons import assert_same, fait, figures_if_known, letter_ids
 from tests.oracle import etat, indicateurs, juge_lignes
 
 DEBUT: Final = datetime(2023, 3, 10, tzinfo=UTC)
@@ -146,7 +146,9 @@ class VieDeLaMaison(RuleBasedStateMachine):
         assert letter_ids(self.acces.letters(closes=False)) == tout.lettres_mortes
         for caf in CAFS:
             for du, au in PERIODES:
-                chiffres = figures(self.acces, caf, du, au)
+                chiffres = figures_if_known(self.acces, tout, caf, du, au)
+                if chiffres is None:
+                    continue
                 assert_same(chiffres, indicateurs(tout, caf, date.fromisoformat(du), date.fromisoformat(au)))
                 assert chiffres["BALANCE"]["valeur"] == 0
                 for code in ("STOCK", "PIECES-ARRIVEES", "PIECES-TRAITEES"):

@@ -97,7 +97,7 @@ def test_a_watcher_that_takes_nothing_for_too_long_gives_its_place_back() -> Non
     with scene(patience=0.2) as s, s.stop_reading(), httpx.stream("GET", f"{s.url}/flux", timeout=60) as rapide:
         vus = events(rapide)
         # It reads on meanwhile, or it would be let go too.
-        assert eventually(lambda: bool(next(vus)) and s.diffuseur.lecteurs == 1)
+        assert eventually(lambda: (next(vus), s.diffuseur.lecteurs)[1] == 1)
         s.valeur = 7
         assert next(v for _, v in vus if v == 7) == 7
 

@@ -233,6 +233,7 @@ def test_the_role_of_the_caf_is_kept_from_page_to_page_and_an_indicator_that_has
 def test_the_live_page_says_where_the_stock_goes_by_which_formula_and_that_it_is_ours(visiteur: Visiteur) -> None:
     page = visiteur.get("/").text
     chiffres, texte = Page(page).chiffres, words(page)
+    assert chiffres["maturite"] == "chiffres provisoires"
     assert words(chiffres["x.JOURS-POUR-ECOULER.valeur"]) == "12,3 jours"
     assert chiffres["x.STOCK-FIN-DE-MOIS.calcul"] == "1 ÷ 2 ; le 28/02/2023"
     assert chiffres["x.TRAITEMENTS-POUR-DELAI.valeur"] == "ND"
