@@ -36,7 +36,7 @@ class Acces(Protocol):
     def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any: ...
     def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any: ...
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any: ...
-    def rebuild(self, *, accepter_restauration: bool) -> Any: ...
+    def rebuild(self, *, accepter_restauration: bool, archive: Path | None = None) -> Any: ...
     def letters(self, *, closes: bool) -> Any: ...
     def letter(self, service: str, numero: int) -> Any: ...
     def replay(self, service: str, numero: int, *, essai: bool) -> Any: ...
@@ -75,9 +75,11 @@ class AccesLocal:
         self.wait()
         return msgspec.to_builtins(self._maison.indicateurs.cut(code, caf, du, au, par))
 
-    def rebuild(self, *, accepter_restauration: bool) -> Any:
+    def rebuild(self, *, accepter_restauration: bool, archive: Path | None = None) -> Any:
         self.wait()
-        return msgspec.to_builtins(self._maison.indicateurs.rebuild(accepter_restauration=accepter_restauration))
+        return msgspec.to_builtins(
+            self._maison.indicateurs.rebuild(accepter_restauration=accepter_restauration, archive=archive)
+        )
 
     def letters(self, *, closes: bool) -> Any:
         return msgspec.to_builtins(list_all(self._maison.services, ouvertes=not closes))
@@ -130,8 +132,9 @@ class AccesDistant:
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
         return self._client.get(f"/v1/indicateurs/{code}/coupe", caf=caf, du=du, au=au, par=par)
 
-    def rebuild(self, *, accepter_restauration: bool) -> Any:
-        return self._client.rebuild(accepter_restauration=accepter_restauration)
+    def rebuild(self, *, accepter_restauration: bool, archive: Path | None = None) -> Any:
+        dossier = {} if archive is None else {"archive": str(archive)}
+        return self._client.rebuild(accepter_restauration=accepter_restauration, **dossier)
 
     def letters(self, *, closes: bool) -> Any:
         def page(service: str, apres: int) -> list[dict[str, Any]]:
