@@ -28,6 +28,11 @@ class Horloge:
         """The instant now."""
         return self.maintenant
 
+    @classmethod
+    def at(cls, texte: str) -> Horloge:
+        """A clock that says this instant."""
+        return cls(parse_instant(texte))
+
     def set(self, texte: str) -> None:
         """Move it."""
         self.maintenant = parse_instant(texte)
@@ -43,7 +48,7 @@ def house_at(dossier: Path, horloge: Horloge) -> Iterator[Maison]:
 
 def import_over_months(dossier: Path, lignes: Sequence[Ligne], mois: Sequence[str] = MOIS) -> None:
     """Import lines in as many parts as there are months, each recorded in its own."""
-    horloge = Horloge(parse_instant(f"{mois[0]}-10T08:00:00Z"))
+    horloge = Horloge.at(f"{mois[0]}-10T08:00:00Z")
     bornes = [len(lignes) * rang // len(mois) for rang in range(len(mois) + 1)]
     for nom, debut, fin in zip(mois, bornes[:-1], bornes[1:], strict=True):
         horloge.set(f"{nom}-10T08:00:00Z")

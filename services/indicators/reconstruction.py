@@ -167,6 +167,7 @@ class Reconstruction:
         """Fold a log up to a position, from its archive as far as that goes."""
         suite = Suite()
         if archive and archive.reaches(source.nom):
+            _check_same_log(source, archive.epoch_of(source.nom), archive.reaches(source.nom))
             for bloc in archive.read(source.nom, pli.types, fin):
                 pli.apply_bytes(bloc.octets)
                 suite = bloc.suite
@@ -179,9 +180,6 @@ class Reconstruction:
                     relus.evenements += self._fold_all(pli, lecture, suite, fin)
                 except Rupture as rupture:
                     raise _broken(source.nom, suite, rupture) from None
-        if archive and suite.position:
-            # Once the log was read: a topic tells its oldest epochs as it is read.
-            _check_same_log(source, archive.epoch_of(source.nom), archive.reaches(source.nom))
 
     def _fold_all(self, pli: Pli, lecture: Lecture, suite: Suite, fin: int) -> int:
         """Fold what follows; the number of records read. Raises ``Rupture``."""
@@ -206,8 +204,12 @@ class Relus:
 
 
 def _check_same_log(source: Source, marque: str, position: int) -> None:
+    """The log must be the one that was archived. Raises ``ArchiveRefusee``, ``PasEncore``."""
+    lignee = source.lineage()
+    if not lignee:
+        raise PasEncore(f"le publieur de {source.nom} n'a pas encore parlé : recommencer bientôt")
     try:
-        check_lineage(source.lineage(), marque, position)
+        check_lineage(lignee, marque, position)
     except Rupture as rupture:
         raise ArchiveRefusee(
             f"le journal de {source.nom} n'est pas celui qui a été archivé ({rupture}) : une ancienne copie de la base "

@@ -15,9 +15,10 @@ from shared.base import fetch_raw
 from shared.runtime.journal import EPOQUE, JOURNAL, PUBLIEUR
 from shared.runtime.service import MaillonEpoque
 
-LOT: Final = 5_000
+# Records read at once.
+LOT = 2_000
 _MEMBRES: Final = ("position", "precedent", "partition", "cle", "type", "octets", "enregistre_le", "trace")
-_REQUETE: Final = select(*(JOURNAL.c[nom] for nom in _MEMBRES)).order_by(JOURNAL.c.position).limit(LOT)
+_REQUETE: Final = select(*(JOURNAL.c[nom] for nom in _MEMBRES)).order_by(JOURNAL.c.position)
 
 
 class JournalEnBase:
@@ -36,7 +37,7 @@ class JournalEnBase:
     def read(self, apres: int) -> Iterator[list[Ligne]]:
         """The records after a position, a batch at a time: each is a moment of its own, so that nobody waits."""
         while apres < self.tete:
-            requete = _REQUETE.where(JOURNAL.c.position > apres, JOURNAL.c.position <= self.tete)
+            requete = _REQUETE.where(JOURNAL.c.position > apres, JOURNAL.c.position <= self.tete).limit(LOT)
             with self._lecture.connect() as connexion:
                 lignes = [
                     Ligne(*valeurs, self.epoch_of(valeurs[0]).marque) for valeurs in fetch_raw(connexion, requete, {})

@@ -47,13 +47,17 @@ class Repartition:
 
     def split(self, records: Iterable[tuple[int, R]]) -> Iterator[tuple[str, Sequence[R]]]:
         """Records given with the instant of their recording, by month."""
+        records = list(records)
+        if records and not self._courant:
+            connus = (instant for instant, _ in records if instant <= self._maintenant)
+            self._courant = month_of(next(connus, self._maintenant))
         datees = ((self._place(instant), record) for instant, record in records)
         for mois, groupe in groupby(datees, itemgetter(0)):
             yield mois, [record for _, record in groupe]
 
     def _place(self, instant: int) -> str:
-        if instant <= self._maintenant or not self._courant:
-            self._courant = max(self._courant, month_of(min(instant, self._maintenant)))
+        if instant <= self._maintenant:
+            self._courant = max(self._courant, month_of(instant))
         return self._courant
 
 

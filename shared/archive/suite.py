@@ -71,12 +71,12 @@ class Suite:
 def check_lineage(lignee: Sequence[MaillonEpoque], marque: str, position: int) -> None:
     """A log must continue what was read of it up to ``position``, last in the epoch ``marque``. Raises ``Rupture``.
 
-    A lineage that is told from a later epoch on says nothing of what was before.
+    ``lignee``: not empty; one that is told from a later epoch on says nothing of what was before.
     """
     rangs = {maillon.marque: rang for rang, maillon in enumerate(lignee)}
     rang = rangs.get(marque)
     if rang is None:
-        if lignee and lignee[0].depuis > position:
+        if lignee[0].depuis > position:
             return
         raise Rupture(f"l'époque {marque} n'est pas des siennes")
     suivants = lignee[rang + 1 :]
