@@ -40,7 +40,8 @@ class JournalEnBase:
             requete = _REQUETE.where(JOURNAL.c.position > apres, JOURNAL.c.position <= self.tete).limit(LOT)
             with self._lecture.connect() as connexion:
                 lignes = [
-                    Ligne(*valeurs, self.epoch_of(valeurs[0]).marque) for valeurs in fetch_raw(connexion, requete, {})
+                    Ligne._make((*valeurs, self.epoch_of(valeurs[0]).marque))
+                    for valeurs in fetch_raw(connexion, requete, {})
                 ]
             if not lignes:
                 return
