@@ -1,4 +1,4 @@
-"""Archives of a distributed house: written from its databases, read beside its topics, even once these are cut short."""
+"""Archives of a distributed house: written from its databases, read beside its topics, even once these are cut."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from sqlalchemy import text
 
 from shared.base import open_postgres
 from shared.bus.sujets import JOURNAUX
-from shared.reglages import PARTITIONS
+from shared.reglages import PARTITIONS, read_clock
 from shared.web.porte import UN_LOT
 from tests.commandes import assert_refuses, ecluse, write_clean
 from tests.infra.kafka import Kafka
 from tests.infra.repartie import FAITS, Repartie, open_repartie
 from tests.maisons import arrivee, eventually
 
-SOIXANTE_DIX_JOURS: Final = 70 * 86_400 * 1_000_000_000
+JOUR: Final = 86_400 * 1_000_000_000
+VIEILLIR: Final = "UPDATE journal SET enregistre_le = enregistre_le - :age WHERE enregistre_le > :depuis"
 
 
 @pytest.fixture
@@ -40,15 +41,15 @@ def maison(
         assert ecluse("import", tmp_path / "lot.ndjson").code == 0
         eventually(lambda: ecluse("etat", "--json").document["a_jour"])
         for service in FAITS:
-            execute(ouverte, service, f"UPDATE journal SET enregistre_le = enregistre_le - {SOIXANTE_DIX_JOURS}")
+            execute(ouverte, service, VIEILLIR, age=70 * JOUR, depuis=0)
         yield ouverte
 
 
-def execute(maison: Repartie, service: str, ordre: str) -> None:
+def execute(maison: Repartie, service: str, ordre: str, **valeurs: int) -> None:
     """Change a database behind the back of the house."""
     moteur = open_postgres(maison.bases[service], ecriture=True)
     with moteur.begin() as connexion:
-        connexion.execute(text(ordre))
+        connexion.execute(text(ordre), valeurs)
     moteur.dispose()
 
 
@@ -103,12 +104,7 @@ def test_a_rebuild_from_an_archive_and_the_topics_is_equal_even_once_these_are_c
 def archive_plus_loin(maison: Repartie, dossier: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What came since is of a month that is over too, the one after."""
     for service in FAITS:
-        execute(
-            maison,
-            service,
-            f"UPDATE journal SET enregistre_le = enregistre_le - {SOIXANTE_DIX_JOURS // 2}"
-            " WHERE enregistre_le > (extract(epoch FROM now()) - 864000) * 1000000000",
-        )
+        execute(maison, service, VIEILLIR, age=35 * JOUR, depuis=read_clock() - 10 * JOUR)
     archive(maison, dossier, monkeypatch)
 
 
