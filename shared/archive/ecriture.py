@@ -15,6 +15,7 @@ from shared.archive.contrat import (
     read_manifest,
     replacing,
     sweep,
+    sync,
     write_manifest,
 )
 from shared.archive.fichier import Brouillon, read_whole, weigh
@@ -46,6 +47,7 @@ def archive(journal: JournalEnBase, dossier: Path, *, avant: str | None, mainten
     # Records hold pseudonyms: folders of ours are for their owner alone; those that were there keep their mode.
     dossier.mkdir(0o700, parents=True, exist_ok=True)
     sien.mkdir(0o700, exist_ok=True)
+    sync(dossier)
     with _alone(sien):
         sweep(sien)
         manifeste = _adopt(dossier, read_manifest(dossier, journal.service))
