@@ -103,7 +103,11 @@ class Reconstruction:
             from shared.archive.lecture import open_archive
         except ModuleNotFoundError as absent:
             raise ArchiveRefusee(explain_missing(absent)) from None
-        return open_archive(dossier, [source.nom for source in self._sources])
+        archive = open_archive(dossier, [source.nom for source in self._sources])
+        for source in self._sources:
+            if archive.reaches(source.nom):
+                _check_same_log(source, archive.epoch_of(source.nom), archive.reaches(source.nom))
+        return archive
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -167,7 +171,6 @@ class Reconstruction:
         """Fold a log up to a position, from its archive as far as that goes."""
         suite = Suite()
         if archive and archive.reaches(source.nom):
-            _check_same_log(source, archive.epoch_of(source.nom), archive.reaches(source.nom))
             for bloc in archive.read(source.nom, pli.types, fin):
                 pli.apply_bytes(bloc.octets)
                 suite = bloc.suite

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shared.archive import ecriture, fichier, journal
+from shared.archive.lecture import open_archive
 from shared.ndjson import read_lines
 from shared.pannes import POINTS, VARIABLE
 from tests.archives import MOIS, Horloge, house_at, import_over_months
@@ -157,6 +158,21 @@ def test_a_rebuild_from_an_archive_and_what_follows_it_is_equal(mois: str, data:
         avec = maison.indicateurs.rebuild(archive=tmp_path / "partie")
     assert (avec.egal, avec.archives) == (True, archives)
     assert avec.evenements > total
+
+
+@pytest.mark.parametrize("fin", [0, 1, 300, 10**9])
+def test_an_archive_is_read_up_to_a_position_and_no_further(fin: int, archive: Path) -> None:
+    ouverte = open_archive(archive, SERVICES)
+    blocs = list(ouverte.read("production", ("fr.caf.piece.arrivee.v1",), fin))
+    jusqua = min(fin, ouverte.reaches("production"))
+    assert sum(bloc.nombre for bloc in blocs) == (blocs[-1].suite.position if blocs else 0) == jusqua
+    attendus = [
+        ligne["octets"]
+        for f in sorted((archive / "production").glob("*.parquet"))
+        for ligne in rows(f)
+        if ligne["position"] <= fin and ligne["type"] == "fr.caf.piece.arrivee.v1"
+    ]
+    assert [octets for bloc in blocs for octets in bloc.octets.get("fr.caf.piece.arrivee.v1", [])] == attendus
 
 
 def test_an_archive_of_one_service_serves_for_that_one(data: Path, tmp_path: Path) -> None:
@@ -303,6 +319,10 @@ def test_a_log_of_another_lineage_is_not_taken_for_the_one_that_was_archived(tmp
     for fin in (ecluse(*archiver), rebuild(data, archive)):
         assert_refuses(fin, "n'est pas celui qui a été archivé", "dans un autre dossier")
     assert contents(archive) == avant
+    # Refused before anything is begun again.
+    accepter = ("rebuild", "--data-dir", data, "--accepter-restauration", "--depuis-archive", archive)
+    assert_refuses(ecluse(*accepter), "n'est pas celui qui a été archivé")
+    assert query(data / "indicators.db", "SELECT position FROM repere WHERE source = 'point'") == [(0,)]
     assert ecluse("rebuild", "--data-dir", data).code == 0
 
 
