@@ -84,7 +84,10 @@ def banc(request: pytest.FixtureRequest, tmp_path: Path) -> Banc:
     write_clean(tmp_path / "lot.ndjson")
     with open_house(reglages) as maison:
         send_all(AccesLocal(maison), read_lines(str(tmp_path / "lot.ndjson")), tmp_path / "rejets")
-        return Banc(reglages, ask(maison), heads(maison))
+        banc = Banc(reglages, ask(maison), heads(maison))
+        # Of several processes, who has not written it yet does not write it when it stops.
+        assert maison.indicateurs.consommateur.checkpoint()
+    return banc
 
 
 @pytest.fixture
@@ -113,6 +116,7 @@ def test_a_restart_reads_nothing_again_and_gives_what_the_whole_log_gives(banc: 
         # It goes on from there.
         deposit(maison, arrivee("P-neuve"))
         suite = ask(maison)
+        assert maison.indicateurs.consommateur.checkpoint()
     assert 0 < sum(appliques) <= 3
     assert suite["PIECES-ARRIVEES"]["valeur"] == banc.chiffres["PIECES-ARRIVEES"]["valeur"] + 1
     with banc.base() as moteur, moteur.begin() as connexion:
@@ -122,6 +126,7 @@ def test_a_restart_reads_nothing_again_and_gives_what_the_whole_log_gives(banc: 
     with open_house(banc.reglages) as maison:
         assert ask(maison) == suite
         assert sum(appliques) == sum(heads(maison).values())
+        assert maison.indicateurs.consommateur.checkpoint()
     # One piece apart, the fold that was kept and the cold one are the same.
     assert len(repris.diff(banc.kept())) > 0
     assert banc.kept().diff(maison.indicateurs.puits.pli) == []
@@ -140,6 +145,7 @@ def test_a_checkpoint_of_another_version_of_the_fold_is_folded_again_and_not_mis
         assert ask(maison) == banc.chiffres
         assert sum(appliques) == sum(banc.tetes.values())
         assert maison.indicateurs.rebuild().egal
+        assert maison.indicateurs.consommateur.checkpoint()
     assert banc.version() == VERSION_PLI
     assert banc.kept().diff(avant) == []
     appliques.clear()
