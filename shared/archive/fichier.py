@@ -16,9 +16,11 @@ from shared.archive.suite import Entiers, Rupture, Suite
 from shared.pannes import crash_point, declare_point
 from shared.runtime.service import MaillonEpoque
 
-# A group of rows is what a reader holds in memory.
+# Of a group of rows, that is compressed as one.
 GROUPE_LIGNES: Final = 65_536
 GROUPE_OCTETS: Final = 32_000_000
+# Rows that are held in memory at once.
+LECTURE: Final = 20_000
 PENDANT: Final = declare_point("archive.pendant", "une partie d'un mois est écrite à côté de sa place")
 
 
@@ -110,7 +112,7 @@ def check_file(chemin: Path, entree: Entree) -> None:
 def read_batches(fichier: pq.ParquetFile, colonnes: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """The rows of a file, a batch at a time. Raises ``Rupture`` when it can not be read to its end."""
     try:
-        yield from fichier.iter_batches(GROUPE_LIGNES, columns=list(colonnes))
+        yield from fichier.iter_batches(LECTURE, columns=list(colonnes))
     except (pa.ArrowException, OSError) as erreur:
         raise Rupture(f"illisible ({erreur})") from erreur
 
