@@ -64,7 +64,7 @@ class Acces(Protocol):
         self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
     ) -> Any: ...
     def fiche(self, chemin: str) -> Any: ...
-    def rebuild(self, *, accepter_restauration: bool) -> Any: ...
+    def rebuild(self, *, accepter_restauration: bool, archive: Path | None = None) -> Any: ...
     def letters(self, *, closes: bool) -> Any: ...
     def letter(self, service: str, numero: int) -> Any: ...
     def replay(self, service: str, numero: int, *, essai: bool) -> Any: ...
@@ -134,9 +134,11 @@ class AccesLocal:
         with lecture.lecture.connect() as connexion:
             return msgspec.to_builtins(read_object(connexion, table_of(modele), genre, caf, objet))
 
-    def rebuild(self, *, accepter_restauration: bool) -> Any:
+    def rebuild(self, *, accepter_restauration: bool, archive: Path | None = None) -> Any:
         self.wait()
-        return msgspec.to_builtins(self._maison.indicateurs.rebuild(accepter_restauration=accepter_restauration))
+        return msgspec.to_builtins(
+            self._maison.indicateurs.rebuild(accepter_restauration=accepter_restauration, archive=archive)
+        )
 
     def letters(self, *, closes: bool) -> Any:
         return msgspec.to_builtins(list_all(self._maison.services, ouvertes=not closes))
@@ -234,8 +236,9 @@ class AccesDistant:
     def fiche(self, chemin: str) -> Any:
         return self._client.get(chemin)
 
-    def rebuild(self, *, accepter_restauration: bool) -> Any:
-        return self._client.rebuild(accepter_restauration=accepter_restauration)
+    def rebuild(self, *, accepter_restauration: bool, archive: Path | None = None) -> Any:
+        dossier = {} if archive is None else {"archive": str(archive)}
+        return self._client.rebuild(accepter_restauration=accepter_restauration, **dossier)
 
     def letters(self, *, closes: bool) -> Any:
         def page(service: str, apres: int) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path as Chemin
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -142,8 +143,16 @@ def create_rebuild(indicateurs: Indicateurs) -> APIRouter:
         tags=["Indicateurs"],
         responses=problems(409, 503),
     )
-    def rebuild(accepter_restauration: bool = False) -> Comparaison:
-        return indicateurs.rebuild(accepter_restauration=accepter_restauration)
+    def rebuild(
+        accepter_restauration: bool = False,
+        archive: Annotated[
+            str | None,
+            Query(max_length=4_096, description="chemin entier d'un dossier d'archives, là où sont les chiffres"),
+        ] = None,
+    ) -> Comparaison:
+        return indicateurs.rebuild(
+            accepter_restauration=accepter_restauration, archive=None if archive is None else Chemin(archive)
+        )
 
     return router
 

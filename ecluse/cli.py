@@ -6,6 +6,7 @@ import typer
 
 from ecluse import __version__
 from ecluse.commandes import (
+    archives,
     chiffres,
     contrat,
     demenagement,
@@ -44,6 +45,7 @@ app.command("panne")(etat.show_failure)
 app.command("migrate")(demenagement.migrate)
 app.add_typer(contrat.valeurs, name="valeurs")
 app.add_typer(contrat.cibles, name="cibles")
+app.add_typer(archives.app, name="archive")
 app.add_typer(lettres.app, name="dead-letters")
 app.add_typer(evenements.app, name="events")
 app.add_typer(sujets.app, name="topics")

@@ -1,5 +1,6 @@
 """Figures out: indicators, their series and cuts, and the proof by rebuild."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -76,21 +77,38 @@ def rebuild(
     accepter_restauration: Annotated[
         bool, typer.Option("--accepter-restauration", help="repartir d'une copie restaurée, en connaissance de cause")
     ] = False,
+    depuis_archive: Annotated[
+        Path | None,
+        typer.Option(
+            "--depuis-archive",
+            help="lit dans ce dossier d'archives ce qu'il contient, puis la suite dans les journaux ; le dossier est "
+            "celui de la machine qui donne les chiffres",
+        ),
+    ] = None,
     json: EnJson = False,
 ) -> None:
     """Refait tous les indicateurs depuis le journal et les compare ; code de sortie 1 s'ils diffèrent."""
     with house(data_dir, vers) as acces:
-        document = acces.rebuild(accepter_restauration=accepter_restauration)
+        archive = depuis_archive and depuis_archive.absolute()
+        document = acces.rebuild(accepter_restauration=accepter_restauration, archive=archive)
     if json:
         print_json(document)
     elif document["egal"]:
         typer.echo(f"égal : {document['evenements']} événements repliés, {document['cellules']} cellules identiques")
+        typer.echo(_tell_speed(document))
     else:
         nombre = len(document["ecarts"])
         typer.echo(f"DIFFÉRENT ; cellules inégales : {nombre}{' au moins' if nombre == ECARTS_MONTRES else ''}")
         for ecart in document["ecarts"][:20]:
             typer.echo(f"  {ecart}")
     raise typer.Exit(0 if document["egal"] else 1)
+
+
+def _tell_speed(document: Any) -> str:
+    debit = f"{document['evenements'] / max(document['secondes'], 1e-3):,.0f}".replace(",", " ")
+    duree = f"{document['secondes']:.1f} s".replace(".", ",")
+    origine = f", {document['archives']} lus dans l'archive" if document["archives"] else ""
+    return f"en {duree}, {debit} événements par seconde{origine}"
 
 
 def _print(document: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine, delete
@@ -157,9 +158,9 @@ class Indicateurs:
         with self.consommateur.verrou:
             return self._tableau.cafs()
 
-    def rebuild(self, *, accepter_restauration: bool = False) -> Comparaison:
+    def rebuild(self, *, accepter_restauration: bool = False, archive: Path | None = None) -> Comparaison:
         """See ``Reconstruction.run``."""
-        return self.reconstruction.run(accepter_restauration=accepter_restauration)
+        return self.reconstruction.run(accepter_restauration=accepter_restauration, archive=archive)
 
     def close(self) -> None:
         """Stop after a last checkpoint."""

@@ -81,6 +81,8 @@ class Recue(Recepteur):
                 self._wait_for_epoch(record.epoque.marque, partition, brut.offset)
         if nouveaux:
             self._rangement.add(nouveaux)
+        if records:
+            # Of what was applied before too: whoever waits for the rest knows that it is on its way.
             self._ring()
 
     def read(self, apres: int, limite: int, types: Sequence[str]) -> list[Enregistrement]:
@@ -206,11 +208,11 @@ class SourceKafka:
             raise
 
     @contextmanager
-    def reread(self) -> Iterator[Lecture]:
-        """See ``Source.reread``: another reader, from the beginning of the topic."""
+    def reread(self, apres: int = 0) -> Iterator[Lecture]:
+        """See ``Source.reread``: another reader, from where the topic begins, that leaves out what was before."""
         cloche = Cloche()
         recue = Recue(self.nom, self._types, self._tics.lignee(self.nom), cloche.ring)
-        recue.go_to(Avance())
+        recue.go_to(Avance(curseur=apres))
         with self._lance(recue) as lecteur:
             yield _Relecture(recue, cloche, lecteur)
 

@@ -120,8 +120,9 @@ class ServiceDeFaits:
             avance.dernier = max((r.enregistre_le for r in self.read(avance.curseur - 1, 1, ())), default=0)
 
     @contextmanager
-    def reread(self) -> Iterator[Self]:
-        """See ``Source.reread``."""
+    def reread(self, apres: int = 0) -> Iterator[Self]:
+        """See ``Source.reread``: positions say where."""
+        del apres
         yield self
 
     def close(self) -> None:

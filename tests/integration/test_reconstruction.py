@@ -33,9 +33,9 @@ def before_reading(maison: Maison, monkeypatch: pytest.MonkeyPatch, geste: Relir
     entier = production.reread
 
     @contextmanager
-    def reread() -> Iterator[Lecture]:
+    def reread(apres: int = 0) -> Iterator[Lecture]:
         geste()
-        with entier() as lecture:
+        with entier(apres) as lecture:
             yield lecture
 
     monkeypatch.setattr(production, "reread", reread)

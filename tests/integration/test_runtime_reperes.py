@@ -75,8 +75,9 @@ class FauxJournal:
         self.reprises += 1
 
     @contextmanager
-    def reread(self) -> Iterator[Self]:
+    def reread(self, apres: int = 0) -> Iterator[Self]:
         """See ``Source.reread``."""
+        del apres
         yield self
 
 

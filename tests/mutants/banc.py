@@ -16,7 +16,7 @@ from tests.mutants.mutant import Mutant, read_mutants
 
 MUTANTS: Final[Sequence[Mutant]] = [
     mutant
-    for nom in ("mecanique.diff", "regles.diff", "repartie.diff")
+    for nom in ("mecanique.diff", "regles.diff", "repartie.diff", "archives.diff")
     for mutant in read_mutants(Path(__file__).with_name(nom))
 ]
 PATIENCE: Final = 600.0

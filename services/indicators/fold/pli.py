@@ -1,7 +1,7 @@
 """The state of the fold: what all the movements applied so far add up to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +39,10 @@ class Pli:
         for record in records:
             if record.octets is not None:
                 par_type[record.type].append(record.octets)
+        self.apply_bytes(par_type)
+
+    def apply_bytes(self, par_type: Mapping[str, Iterable[bytes]]) -> None:
+        """The same of movements by their type, as they are written in the log."""
         self.add([(type_, _count(type_, octets)) for type_, octets in par_type.items()])
 
     def add(self, comptes: Iterable[tuple[str, Comptes]]) -> None:

@@ -1,0 +1,1 @@
+"""Closed months of the logs, in Parquet files that anybody reads (the extra ``exports``)."""
