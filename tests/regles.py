@@ -16,9 +16,9 @@ _TEXTES: Final = re.compile(r'"[^"]*"')
 
 
 def read_rules() -> list[dict[str, Any]]:
-    """Every rule, those that record and those that alert."""
-    documents = [yaml.safe_load(fichier.read_text()) for fichier in FICHIERS]
-    return [regle for document in documents for groupe in document["groups"] for regle in groupe["rules"]]
+    """Every rule, those that record and those that alert, with the name of its ``groupe``."""
+    groupes = [groupe for fichier in FICHIERS for groupe in yaml.safe_load(fichier.read_text())["groups"]]
+    return [regle | {"groupe": groupe["name"]} for groupe in groupes for regle in groupe["rules"]]
 
 
 def alerts() -> list[dict[str, Any]]:

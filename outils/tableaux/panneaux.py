@@ -12,6 +12,7 @@ from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.builders.stat import Panel as Stat
 from grafana_foundation_sdk.builders.table import Panel as Table
 from grafana_foundation_sdk.builders.timeseries import Panel as Timeseries
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.common import (
     BigValueGraphMode,
     DataSourceRef,
@@ -29,6 +30,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableRefresh,
     VariableSort,
 )
+from grafana_foundation_sdk.models.dashboard import DashboardLink as Lien
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from services.indicators.mesures import unit_of
@@ -186,7 +188,7 @@ class Tableau:
     def graph(self, titre: str, unite: str, page: str, *courbes: Courbe, description: str = "") -> None:
         """A graph and, beside it, the same values as a table."""
         sens, ecriture = f"{description} {PRECISIONS}".strip(), UNITES[unite]
-        liens = [_link("Ouvrir dans Écluse", page)]
+        liens: list[Builder[Lien]] = [_link("Ouvrir dans Écluse", page)]
         graphe = (
             Timeseries()
             .id(self._next())

@@ -81,9 +81,11 @@ class FiguresCollector(Collector):
         for caf in self._chiffres.cafs():
             for fenetre, periode in windows(today).items():
                 demandes = DELAIS if fenetre in GLISSANTES else codes
-                reponse = self._chiffres.figures(caf, *map(to_iso, periode), demandes)
+                du, au = map(to_iso, periode)
+                reponse = self._chiffres.figures(caf, du, au, demandes)
                 indications += [(caf, fenetre, i) for i in reponse.indicateurs]
-            little[caf] = self._chiffres.invariants(caf, *map(to_iso, windows(today)["mois"])).little.ecart
+            du, au = map(to_iso, windows(today)["mois"])
+            little[caf] = self._chiffres.invariants(caf, du, au).little.ecart
         return Lecture(lu_le, fraicheur, indications, little, perf_counter() - debut)
 
 
