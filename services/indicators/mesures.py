@@ -30,6 +30,8 @@ DELAIS: Final = ("COG-08-29", "COG-08-30", "COG-08-31", "COG-08-32")
 GLISSANTES: Final = {"7j": 7, "28j": 28}
 # Read now from the corbeilles, which export their own counts.
 AU_PRESENT: Final = frozenset({"FILES-RECOUVREMENT"})
+# Asks production for its own count: once per Caf is enough, with the other invariant, over the month.
+CONTROLE: Final = "BALANCE"
 _CENTIMES: Final = 100
 _UNITES: Final = {"centimes": "euros"}
 _CHIFFRE: Final = ("caf", "code", "fenetre")
@@ -45,12 +47,12 @@ class Chiffres(Protocol):
 
 
 class Lecture(NamedTuple):
-    """Everything that is shown of the figures, at one moment. ``little``: gap of the second invariant, by Caf."""
+    """Everything that is shown of the figures, at one moment. ``invariants``: of the month, by Caf."""
 
     lu_le: int
     fraicheur: Fraicheur
     indications: list[tuple[str, str, Indication]]
-    little: dict[str, int]
+    invariants: dict[str, Invariants]
     secondes: float
 
 
@@ -75,9 +77,9 @@ class FiguresCollector(Collector):
         debut, lu_le = perf_counter(), self._clock()
         today = to_jour(lu_le)
         fraicheur = self._chiffres.freshness()
-        codes = [code for code in REGISTRE if code not in AU_PRESENT]
+        codes = [code for code in REGISTRE if code not in AU_PRESENT and code != CONTROLE]
         indications: list[tuple[str, str, Indication]] = []
-        little = {}
+        invariants = {}
         for caf in self._chiffres.cafs():
             for fenetre, periode in windows(today).items():
                 demandes = DELAIS if fenetre in GLISSANTES else codes
@@ -85,8 +87,8 @@ class FiguresCollector(Collector):
                 reponse = self._chiffres.figures(caf, du, au, demandes)
                 indications += [(caf, fenetre, i) for i in reponse.indicateurs]
             du, au = map(to_iso, windows(today)["mois"])
-            little[caf] = self._chiffres.invariants(caf, du, au).little.ecart
-        return Lecture(lu_le, fraicheur, indications, little, perf_counter() - debut)
+            invariants[caf] = self._chiffres.invariants(caf, du, au)
+        return Lecture(lu_le, fraicheur, indications, invariants, perf_counter() - debut)
 
 
 def windows(today: int) -> dict[str, Periode]:
@@ -153,8 +155,10 @@ def _figures(lecture: Lecture) -> Iterator[Metric]:
         "Écart de la loi de Little sur le mois, en pièces × jours ; 0, ou une alerte",
         labels=["caf"],
     )
-    for caf, ecart in lecture.little.items():
-        little.add_metric([caf], ecart)
+    for caf, constat in lecture.invariants.items():
+        little.add_metric([caf], constat.little.ecart)
+        if constat.balance.valeur is not None:
+            valeurs.add_metric([caf, CONTROLE, "mois"], constat.balance.valeur)
     yield from (numerateurs, denominateurs, valeurs, little)
 
 

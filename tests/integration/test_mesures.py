@@ -82,7 +82,7 @@ def test_terms_are_shown_over_each_window_and_never_the_rate(maison: Maison) -> 
     assert series["indicator_numerator", "091", "STOCK", "mois"] == 1
     assert ("indicator_denominator", "091", "STOCK", "mois") not in series
     assert series["indicator_value", "091", "DELAI-P90", "mois"] == 10
-    assert series["indicator_value", "091", "BALANCE", "annee"] == 0
+    assert series["indicator_value", "091", "BALANCE", "mois"] == 0
     assert series["little_gap", "091"] == 0
     # Without a denominator nothing has a value, and 0 is not one.
     assert series["indicator_denominator", "091", "IQL0", "mois"] == 0
