@@ -6,6 +6,7 @@ are closed sets: the Cafs, the codes of the registry, the windows. Amounts are i
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from time import perf_counter
 from typing import Final, NamedTuple, Protocol
 
@@ -107,9 +108,14 @@ def unit_of(indicateur: Indicateur) -> str:
 
 
 def _scale(code: str) -> int:
+    """By what the value of an indicator, and its targets, are divided."""
+    return _CENTIMES if REGISTRE[code].unite == "centimes" else 1
+
+
+@cache
+def _scale_of_terms(code: str) -> int:
     """By what the terms of an indicator are divided."""
-    indicateur = REGISTRE[code]
-    return _CENTIMES if indicateur.unite == "centimes" or _adds_cents(indicateur.calcul) else 1
+    return _CENTIMES if _adds_cents(REGISTRE[code].calcul) else _scale(code)
 
 
 def _adds_cents(terme: object) -> bool:
@@ -143,13 +149,13 @@ def _figures(lecture: Lecture) -> Iterator[Metric]:
         "ecluse_indicator_value", "Valeur d'un indicateur qui n'a pas de termes (rang, âge, moyenne)", labels=_CHIFFRE
     )
     for caf, fenetre, i in lecture.indications:
-        etiquettes, echelle = (caf, i.code, fenetre), _scale(i.code)
+        etiquettes, echelle = (caf, i.code, fenetre), _scale_of_terms(i.code)
         if i.numerateur is not None:
             numerateurs.add_metric(etiquettes, i.numerateur / echelle)
             if i.denominateur is not None:
                 denominateurs.add_metric(etiquettes, i.denominateur / echelle)
         elif i.valeur is not None:
-            valeurs.add_metric(etiquettes, i.valeur / echelle)
+            valeurs.add_metric(etiquettes, i.valeur / _scale(i.code))
     little = GaugeMetricFamily(
         "ecluse_little_gap",
         "Écart de la loi de Little sur le mois, en pièces × jours ; 0, ou une alerte",
@@ -170,11 +176,12 @@ def _targets(lecture: Lecture) -> Metric:
     )
     for caf, fenetre, i in lecture.indications:
         if fenetre == "annee":
-            echelle = _CENTIMES if REGISTRE[i.code].unite == "centimes" else 1
             for rang, cible in enumerate(i.cibles):
                 if cible.valeur is not None and cible.operateur is not None:
                     juge = "oui" if rang == 0 else "non"
-                    famille.add_metric([caf, i.code, cible.nature, cible.operateur, juge], cible.valeur / echelle)
+                    famille.add_metric(
+                        [caf, i.code, cible.nature, cible.operateur, juge], cible.valeur / _scale(i.code)
+                    )
     return famille
 
 
