@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from outils.tableaux.panneaux import Chiffre, Tableau, curve, number, page_of, target_of
+from outils.tableaux.panneaux import Tableau
+from outils.tableaux.requetes import Chiffre, curve, number, page_of, target_of
 
 _FRAIS: Final = (("1", "✔ À jour", "green"), ("0", "✘ Pas à jour", "red"))
 _OUVERT: Final = (("1", "Ouvert", "green"), ("0", "Fermé", "gray"))

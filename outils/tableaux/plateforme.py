@@ -3,7 +3,8 @@
 from typing import Final
 
 from outils.tableaux.direction import freshness
-from outils.tableaux.panneaux import Chiffre, Courbe, Tableau, page_of
+from outils.tableaux.panneaux import Tableau
+from outils.tableaux.requetes import Chiffre, Courbe, page_of
 
 _TENU: Final = (("0", "✔ Tenu", "green"),)
 REPARTI: Final = "Mode réparti seulement"

@@ -1,7 +1,8 @@
 """Production: stock, solde, délai, ages, flows, balance."""
 
 from outils.tableaux.direction import freshness
-from outils.tableaux.panneaux import Chiffre, Courbe, Tableau, curve, number, page_of, target_of
+from outils.tableaux.panneaux import Tableau
+from outils.tableaux.requetes import Chiffre, Courbe, curve, number, page_of, target_of
 
 
 def production() -> Tableau:

@@ -1,7 +1,8 @@
 """Recouvrement: indus, frauds, cohorts, remises, work queues."""
 
 from outils.tableaux.direction import freshness
-from outils.tableaux.panneaux import Courbe, Tableau, curve, number, page_of, target_of
+from outils.tableaux.panneaux import Tableau
+from outils.tableaux.requetes import Courbe, curve, number, page_of, target_of
 
 
 def recouvrement() -> Tableau:

@@ -1,7 +1,8 @@
 """Relation de service: calls, mails, visits, rendez-vous, complaints."""
 
 from outils.tableaux.direction import freshness
-from outils.tableaux.panneaux import Tableau, curve, number, page_of, target_of
+from outils.tableaux.panneaux import Tableau
+from outils.tableaux.requetes import curve, number, page_of, target_of
 
 
 def relation() -> Tableau:
