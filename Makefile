@@ -63,10 +63,11 @@ chaos-kafka: $(dev) ## casse tout sous charge en mode réparti, N fois, et compa
 mutants: $(dev) ## sème des bogues connus : la suite doit tous les voir
 	$(bin)/python -m tests.mutants
 
-docs: $(dev) ## écrit les documents tirés du catalogue d'événements et des registres (indicateurs, réglages)
+docs: $(dev) ## écrit ce qui est tiré du code : événements, indicateurs, réglages, tableaux de Grafana
 	$(bin)/ecluse events docs
 	$(bin)/python -m services.indicators.docs
 	$(bin)/python -m ecluse.distribue.docs
+	$(bin)/python -m outils.tableaux
 
 clean: ## efface l'environnement et les caches, jamais ./data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis

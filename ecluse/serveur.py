@@ -18,9 +18,11 @@ from ecluse.mesures import HouseCollector
 from ecluse.socle import Pret, add_health, create_base
 from services.contacts.endpoints import create_router as create_contacts_router
 from services.indicators.endpoints import create_router as create_indicators_router
+from services.indicators.mesures import FiguresCollector
 from services.production.endpoints import create_router as create_production_router
 from services.recovery.endpoints import create_router as create_recovery_router
 from shared.corbeille.endpoints import router as create_queue_router
+from shared.corbeille.mesures import QueuesCollector
 from shared.runtime.service import ServiceDeFaits
 from shared.systeme import explain_os
 from shared.web.acces import Acces
@@ -53,6 +55,10 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
         app.include_router(router, dependencies=gardes)
     mesures = CollectorRegistry()
     mesures.register(HouseCollector(maison.state))
+    mesures.register(
+        FiguresCollector(maison.indicateurs, lambda: maison.indicateurs.puits.version, maison.reglages.clock)
+    )
+    mesures.register(QueuesCollector(maison.corbeilles.values()))
     add_health(app, acces, lambda: _check(maison), mesures)
     close_screens = install_screens(app, maison, acces)
 

@@ -8,6 +8,10 @@ from datetime import date
 from functools import lru_cache
 from itertools import chain
 
+from shared.temps import PARIS, to_datetime, to_jour
+
+# Opening hours of the offices: from, until (excluded), on working days in Paris. Ours: no source prints them.
+OUVERTURE = (8, 18)
 ALSACE_MOSELLE = ("57", "67", "68")
 _FIXES = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
 _APRES_PAQUES = (1, 39, 50)
@@ -36,6 +40,12 @@ def nth_last_working_day(au: int, n: int, caf: str) -> int:
         raise ValueError("le rang d'un jour ouvré commence à 1")
     # Every run of seven calendar days has at least three working days.
     return working_days(au - 7 * (n // 2 + 1), au, caf)[-n]
+
+
+def is_open(instant: int, caf: str) -> bool:
+    """Whether the offices of the Caf are open at an instant (ns): a working day, between the hours of ``OUVERTURE``."""
+    debut, fin = OUVERTURE
+    return is_working_day(to_jour(instant), caf) and debut <= to_datetime(instant).astimezone(PARIS).hour < fin
 
 
 @lru_cache(maxsize=512)

@@ -5,7 +5,7 @@ Europe/Paris date (``date.toordinal``). Both are plain integers so that rules ca
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -74,6 +74,11 @@ def to_iso(jour: int) -> str:
     if texte is None:
         texte = _JOURS_ISO[jour] = date.fromordinal(jour).isoformat()
     return texte
+
+
+def start_of_day(jour: int) -> int:
+    """The instant of midnight in Paris at which a day begins."""
+    return from_datetime(datetime.combine(date.fromordinal(jour), time(), PARIS))
 
 
 def from_iso(texte: str) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.registry import Collector
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,6 +28,7 @@ from services.contacts.endpoints import create_router as create_contacts_router
 from services.contacts.images import open_images as open_contacts_images
 from services.indicators.app import Indicateurs
 from services.indicators.endpoints import create_router as create_indicators_router
+from services.indicators.mesures import FiguresCollector
 from services.indicators.pages import create_pages_router
 from services.production.app import StockDeProduction
 from services.production.endpoints import create_pages as create_production_pages
@@ -37,6 +39,7 @@ from services.recovery.endpoints import create_router as create_recovery_router
 from services.recovery.images import open_images as open_recovery_images
 from shared.corbeille.endpoints import router as create_queue_router
 from shared.corbeille.etal import EtalLocal, create_home_router
+from shared.corbeille.mesures import QueuesCollector
 from shared.corbeille.pages import create_pages_router as create_queue_pages
 from shared.corbeille.service import Corbeilles
 from shared.events.catalogue import SERVICES
@@ -74,7 +77,8 @@ _IMAGES: Final[Mapping[str, Callable[[ServiceDeFaits], Imagier]]] = {
 
 @dataclass(frozen=True)
 class Commun:
-    """What every application of a process stands on. ``ready``: see ``/readyz``; ``lectures``: see ``Collecte``."""
+    """What every application of a process stands on. ``ready``: see ``/readyz``; ``lectures``, ``collecteurs``: see
+    ``Collecte``."""
 
     reglages: ReglagesProcessus
     acces: Acces
@@ -83,6 +87,7 @@ class Commun:
     ready: Callable[[], Pret]
     traceur: "TraceurOtel | None" = None
     lectures: list[Lecture] = field(default_factory=list)
+    collecteurs: list[Collector] = field(default_factory=list)
     mesures: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def today(self) -> int:
@@ -138,6 +143,7 @@ def create_service_app(
     if corbeilles is not None:
         par_nom = {service.nom: corbeilles}
         routers += [create_queue_router(par_nom), interne.create_stall(EtalLocal(corbeilles))]
+        commun.collecteurs.append(QueuesCollector([corbeilles]))
         pages += [create_home_router([EtalLocal(corbeilles)], commun.today), create_queue_pages(par_nom, commun.today)]
     if service.nom == "production":
         routers.append(interne.create_stock(StockDeProduction(service)))
@@ -155,6 +161,7 @@ def create_indicators_app(commun: Commun, indicateurs: Indicateurs) -> FastAPI:
     partage = commun.memoire.create_sharing() if commun.memoire else None
     pages, diffuseur = create_pages_router(indicateurs, lambda: indicateurs.puits.version, commun.today, partage)
     commun.lectures.append(read_screens(lambda: diffuseur.lecteurs))
+    commun.collecteurs.append(FiguresCollector(indicateurs, lambda: indicateurs.puits.version, commun.clock))
     routers = [api.create_rebuild(indicateurs), create_indicators_router(indicateurs)]
     app = create_app(commun, read_state, routers, [pages])
     app.state.close_streams = diffuseur.close
@@ -190,7 +197,7 @@ def create_app(
 
 def _observe(app: FastAPI, commun: Commun, read_state: Callable[[], Etat]) -> None:
     """The outermost layer, added last: what is refused on the way in is counted too."""
-    commun.mesures.register(Collecte(commun.lectures, [HouseCollector(read_state)]))
+    commun.mesures.register(Collecte(commun.lectures, [HouseCollector(read_state), *commun.collecteurs]))
     ProcessCollector(registry=commun.mesures)
     app.add_middleware(Observation, registre=commun.mesures, traceur=commun.traceur)
 

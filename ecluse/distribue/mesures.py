@@ -129,6 +129,38 @@ DE_LA_MAISON: Final = (
     Mesure("ecluse_up_to_date", J, "1 si tout ce qui est accepté est publié, ou appliqué"),
 )
 
+# What ``services.indicators.mesures`` and ``shared.corbeille.mesures`` show, in both modes.
+_QUI_REPOND: Final = frozenset({P.indicateurs_api})
+_CHIFFRE: Final = ("caf", "code", "fenetre")
+DES_CHIFFRES: Final = (
+    Mesure(
+        "ecluse_indicator_info", J, "1 ; ce que le registre dit d'un indicateur", _QUI_REPOND,
+        ("code", "libelle", "unite", "sens", "maison", "formule"),
+    ),
+    Mesure("ecluse_indicator_numerator", J, "Numérateur d'un indicateur, ou le nombre lui-même", _QUI_REPOND, _CHIFFRE),
+    Mesure("ecluse_indicator_denominator", J, "Dénominateur d'un indicateur", _QUI_REPOND, _CHIFFRE),
+    Mesure("ecluse_indicator_value", J, "Valeur d'un indicateur qui n'a pas de termes", _QUI_REPOND, _CHIFFRE),
+    Mesure("ecluse_little_gap", J, "Écart de la loi de Little sur le mois", _QUI_REPOND, ("caf",)),
+    Mesure("ecluse_figures_up_to_date", J, "1 si les chiffres exportés comptent tout", _QUI_REPOND),
+    Mesure("ecluse_figures_snapshot_duration_seconds", J, "Durée du dernier calcul des chiffres", _QUI_REPOND),
+    Mesure("ecluse_figures_age_seconds", J, "Âge des chiffres exportés", _QUI_REPOND),
+    Mesure("ecluse_figures_last_event_timestamp_seconds", J, "Instant du dernier événement compté", _QUI_REPOND),
+    Mesure("ecluse_office_open", J, "1 pendant les heures d'ouverture de la Caf", _QUI_REPOND, ("caf",)),
+)  # fmt: skip
+# Only where there is something to show: a target that was given, a corbeille that holds something.
+PEUT_ETRE: Final = (
+    Mesure(
+        "ecluse_target", J, "Cible de l'année en cours", _QUI_REPOND, ("caf", "code", "nature", "operateur", "juge")
+    ),
+    Mesure(
+        "ecluse_queue_items", J, "Éléments des corbeilles", frozenset({P.api}), ("caf", "corbeille", "etat")
+    ),
+    Mesure(
+        "ecluse_queue_oldest_timestamp_seconds", J, "Début du jour depuis lequel le plus ancien attend",
+        frozenset({P.api}), ("caf", "corbeille"),
+    ),
+)  # fmt: skip
+
 MESURES: Final = (
     CONSTRUCTION, INCOMPLET, HTTP, REDIS, BASE_OCCUPEES, BASE_MAX, LUES, RETARD, RETARD_TEMPS, LECTEUR_ARRETE, LOTS,
     REPRISES, DEVANCES, ENTREES, MENEUR, PUBLIEUR_ARRETE, EPOQUE, ENVOYES, RELANCES, CONFIRME, A_PUBLIER, A_PUBLIER_AGE,
@@ -138,4 +170,4 @@ MESURES: Final = (
 
 def shown_by(processus: frozenset[Processus]) -> Mapping[str, Mesure]:
     """The metrics of a process of these kinds, by name."""
-    return {m.nom: m for m in (*MESURES, *DE_LA_MAISON) if m.processus & processus}
+    return {m.nom: m for m in (*MESURES, *DE_LA_MAISON, *DES_CHIFFRES, *PEUT_ETRE) if m.processus & processus}

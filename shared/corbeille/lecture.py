@@ -65,6 +65,12 @@ _CONDITIONS: Final = {
     EtatTravail.dormant: and_(~_PRIS, _DORT),
 }
 
+# The columns of a ``Compte``.
+_COMPTES: Final = (
+    *(func.sum(case((_CONDITIONS[e], 1), else_=0)) for e in EtatTravail),
+    func.min(case((_CONDITIONS[EtatTravail.pret], ELEMENT.c.depuis))),
+)
+
 
 def read_page(
     connexion: Connection,
@@ -104,15 +110,20 @@ def count(
     connexion: Connection, corbeilles: Sequence[str], cafs: Sequence[str], today: int, now: int
 ) -> dict[str, Compte]:
     """The counts of each of the corbeilles, empty ones included."""
-    sommes = [func.sum(case((_CONDITIONS[e], 1), else_=0)) for e in EtatTravail]
-    plus_ancien = func.min(case((_CONDITIONS[EtatTravail.pret], ELEMENT.c.depuis)))
-    requete = select(*sommes, plus_ancien).select_from(_SOURCE).where(*present(), _of(cafs))
+    requete = select(*_COMPTES).select_from(_SOURCE).where(*present(), _of(cafs))
     comptes = {}
     for corbeille in corbeilles:
         parametres = {"corbeille": corbeille, "today": today, "now": now}
         ligne = connexion.execute(requete, parametres).one()
         comptes[corbeille] = Compte(ligne[0] or 0, ligne[1] or 0, ligne[2] or 0, ligne[3])
     return comptes
+
+
+def count_by_caf(connexion: Connection, corbeille: str, today: int, now: int) -> dict[str, Compte]:
+    """The counts of a corbeille for each creditor Caf that has something in it."""
+    requete = select(ELEMENT.c.caf, *_COMPTES).select_from(_SOURCE).where(*present()).group_by(ELEMENT.c.caf)
+    lignes = connexion.execute(requete, {"corbeille": corbeille, "today": today, "now": now})
+    return {ligne[0]: Compte(*ligne[1:]) for ligne in lignes}
 
 
 def next_lease_end(connexion: Connection, now: int) -> int | None:

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from datetime import date as Date
-from datetime import datetime, time
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -21,7 +19,7 @@ from shared.corbeille.veille import Veille
 from shared.events.base import Identifiant
 from shared.runtime.lot import Lot
 from shared.runtime.service import ServiceDeFaits
-from shared.temps import PARIS, SECONDE, from_datetime, to_jour
+from shared.temps import SECONDE, start_of_day, to_jour
 
 T = TypeVar("T")
 # A quarter of an hour: a call and its notes. Who needs longer extends the lease.
@@ -179,6 +177,13 @@ class Corbeilles:
         """The counts of every corbeille now, for one creditor Caf or for all."""
         return self.counts(list(self.definitions), [caf] if caf else [])
 
+    def gauge_by_caf(self) -> dict[str, dict[str, Compte]]:
+        """The counts of every corbeille now for each creditor Caf that has something in it."""
+        now = self._now()
+        today = to_jour(now)
+        with self.service.lecture.connect() as connexion:
+            return {c: lecture.count_by_caf(connexion, c, today, now) for c in self.definitions}
+
     def counts(self, corbeilles: Sequence[str], cafs: Sequence[str] = ()) -> dict[str, Compte]:
         """The counts now of these corbeilles."""
         for corbeille in corbeilles:
@@ -214,7 +219,7 @@ class Corbeilles:
         with self.service.lecture.connect() as connexion:
             compte = lecture.count(connexion, [corbeille], cafs, today, now)[corbeille]
             fin = lecture.next_lease_end(connexion, now)
-        minuit = from_datetime(datetime.combine(Date.fromordinal(today + 1), time(), PARIS))
+        minuit = start_of_day(today + 1)
         return compte, (min(minuit, fin or minuit) - now) / SECONDE
 
     def _command(

@@ -16,7 +16,7 @@ from tests.mutants.mutant import Mutant, read_mutants
 
 MUTANTS: Final[Sequence[Mutant]] = [
     mutant
-    for nom in ("mecanique.diff", "regles.diff", "repartie.diff", "archives.diff")
+    for nom in ("archives.diff", "mecanique.diff", "mesures.diff", "regles.diff", "repartie.diff")
     for mutant in read_mutants(Path(__file__).with_name(nom))
 ]
 PATIENCE: Final = 600.0
@@ -53,7 +53,7 @@ def check_sane(mutants: Iterable[Mutant]) -> Verdict:
 def _run(tests: Iterable[str], mutant: Mutant | None) -> tuple[int, str, float]:
     with tempfile.TemporaryDirectory(prefix="ecluse-mutant-") as dossier:
         copie = Path(dossier) / "copie"
-        for partie in ("ecluse", "services", "shared", "tests"):
+        for partie in ("deploy", "ecluse", "services", "shared", "tests"):
             shutil.copytree(RACINE / partie, copie / partie, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(RACINE / "pyproject.toml", copie)
         if mutant is not None:

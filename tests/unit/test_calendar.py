@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.calendar import is_working_day, nth_last_working_day, working_days
+from shared.calendar import is_open, is_working_day, nth_last_working_day, working_days
+from shared.temps import parse_instant
 
 CAFS = st.sampled_from(["091", "572", "671", "681", "975", "005", "157", "067"])
 JOURS = st.dates(date(1970, 1, 1), date(2100, 12, 31)).map(date.toordinal)
@@ -66,3 +67,27 @@ def test_the_twentieth_last_working_day_of_january_2023_is_the_fourth() -> None:
 def test_a_rank_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="commence à 1"):
         nth_last_working_day(_ordinal("2023-01-31"), 0, "091")
+
+
+@pytest.mark.parametrize(
+    ("instant", "ouvert"),
+    [
+        ("2023-01-31T06:59:59Z", False),
+        ("2023-01-31T07:00:00Z", True),
+        ("2023-01-31T16:59:59Z", True),
+        ("2023-01-31T17:00:00Z", False),
+        # Summer time.
+        ("2023-07-13T06:00:00Z", True),
+        ("2023-07-13T16:00:00Z", False),
+        ("2023-07-14T09:00:00Z", False),
+        ("2023-01-28T09:00:00Z", False),
+    ],
+)
+def test_offices_are_open_on_working_days_from_eight_to_six_in_paris(instant: str, ouvert: bool) -> None:
+    assert is_open(parse_instant(instant), "091") is ouvert
+
+
+def test_an_office_is_closed_on_the_holidays_of_its_own_department() -> None:
+    vendredi_saint = parse_instant("2023-04-07T09:00:00Z")
+    assert is_open(vendredi_saint, "091")
+    assert not is_open(vendredi_saint, "671")

@@ -1,0 +1,1 @@
+"""Les tableaux de Grafana, écrits par du code : `python -m outils.tableaux`."""
