@@ -146,7 +146,9 @@ class Annee:
             tirage.choice(self.jours, n, p=sur_web / sur_web.sum()),
             tirage.choice(self.jours, n, p=au_bureau / au_bureau.sum()),
         )
-        return np.asarray(quand * MINUTES + np.where(web, tirage.integers(0, MINUTES, n), tirage.integers(480, 1080, n)))
+        return np.asarray(
+            quand * MINUTES + np.where(web, tirage.integers(0, MINUTES, n), tirage.integers(480, 1080, n))
+        )
 
     def _follow(self, piece: int, etape: int, jour: str, avant: ImagePiece | None) -> ImagePiece:
         """The image of a piece after a step, from the one before."""

@@ -82,9 +82,7 @@ class Journal:
 
     def _tick(self) -> Envoi:
         numero, marque = _EPOQUE
-        return write_tick(
-            SERVICE, TicPublie(numero, marque, read_clock(), self.tete, tuple(self.tetes), 0, (_LIGNEE,))
-        )
+        return write_tick(SERVICE, TicPublie(numero, marque, read_clock(), self.tete, tuple(self.tetes), 0, (_LIGNEE,)))
 
 
 def _movement(pas: Pas, annee: int, dossier: str, instant: int) -> bytes:

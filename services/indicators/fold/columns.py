@@ -42,6 +42,29 @@ def unpack(cles: Entiers) -> tuple[Entiers, Entiers, Entiers]:
     return cles >> _BITS_PROFIL, cles >> _BITS_JOUR & JOUR_MAX, cles & JOUR_MAX
 
 
+class Ordre:
+    """Keys in order, each with its row."""
+
+    def __init__(self, cles: Entiers | None = None, lignes: Entiers | None = None) -> None:
+        self._cles = np.zeros(0, np.int64) if cles is None else cles
+        self._lignes = np.zeros(0, np.int64) if lignes is None else lignes
+
+    def __len__(self) -> int:
+        return len(self._cles)
+
+    def find(self, cles: Entiers) -> Entiers:
+        """The row of each key, -1 where it has none."""
+        if not len(self._cles):
+            return np.full(len(cles), -1, np.int64)
+        rangs = np.minimum(np.searchsorted(self._cles, cles), len(self._cles) - 1)
+        return np.where(self._cles[rangs] == cles, self._lignes[rangs], -1)
+
+    def insert(self, cles: Entiers, lignes: Entiers) -> None:
+        """Take keys that are not there, in order."""
+        rangs = np.searchsorted(self._cles, cles)
+        self._cles, self._lignes = np.insert(self._cles, rangs, cles), np.insert(self._lignes, rangs, lignes)
+
+
 class Colonnes:
     """The cells of one family.
 
@@ -60,10 +83,10 @@ class Colonnes:
         self._cles = np.zeros(0, np.int64)
         self._valeurs = np.zeros((0, len(famille.mesures)), np.int64)
         self._touchees = np.zeros(0, np.int64)
-        # Rows are found in the sorted keys; those added since the last sort, in the dictionary.
-        self._triees = np.zeros(0, np.int64)
-        self._rangs = np.zeros(0, np.int64)
-        self._recentes: dict[int, int] = {}
+        # Rows are found in the sorted keys; those added since they were sorted, in an order of their own, which is
+        # short, so that inserting there costs little.
+        self._triees = Ordre()
+        self._recentes = Ordre()
 
     @property
     def cles(self) -> Entiers:
@@ -85,9 +108,12 @@ class Colonnes:
 
     def add(self, cles: Entiers, valeurs: Entiers) -> None:
         """Add measures to cells; a key may come several times."""
-        uniques, rangs = np.unique(cles, return_inverse=True)
-        sommes = np.zeros((len(uniques), self._valeurs.shape[1]), np.int64)
-        np.add.at(sommes, rangs, valeurs)
+        if not len(cles):
+            return
+        ordre = np.argsort(cles, kind="stable")
+        triees = cles[ordre]
+        debuts = np.flatnonzero(np.concatenate([[True], triees[1:] != triees[:-1]]))
+        uniques, sommes = triees[debuts], np.add.reduceat(valeurs[ordre], debuts, axis=0)
         utiles = sommes.any(axis=1)
         if not utiles.any():
             return
@@ -138,26 +164,20 @@ class Colonnes:
         self.mark_saved(self.modified())
 
     def _rows(self, cles: Entiers) -> Entiers:
-        """The rows of distinct keys, created where there is none."""
-        if len(self._recentes) > max(_RECENTES_MIN, len(self._triees) // 4):
+        """The rows of distinct keys in order, created where there is none."""
+        if len(self._recentes) > max(_RECENTES_MIN, len(self._triees) // 8):
             self._sort()
-        lignes = np.full(len(cles), -1, np.int64)
-        if len(self._triees):
-            rangs = np.minimum(np.searchsorted(self._triees, cles), len(self._triees) - 1)
-            lignes = np.where(self._triees[rangs] == cles, self._rangs[rangs], lignes)
-        inconnues = np.flatnonzero(lignes < 0)
-        debut, recentes = self._taille, self._recentes
-        nouvelles: list[int] = []
-        for place, cle in zip(inconnues.tolist(), cles[inconnues].tolist(), strict=True):
-            ligne = recentes.get(cle)
-            if ligne is None:
-                ligne = recentes[cle] = debut + len(nouvelles)
-                nouvelles.append(cle)
-            lignes[place] = ligne
-        self._extend(nouvelles)
+        lignes = self._triees.find(cles)
+        lignes = np.where(lignes < 0, self._recentes.find(cles), lignes)
+        inconnues = lignes < 0
+        nouvelles = cles[inconnues]
+        if len(nouvelles):
+            lignes[inconnues] = np.arange(self._taille, self._taille + len(nouvelles))
+            self._recentes.insert(nouvelles, lignes[inconnues])
+            self._extend(nouvelles)
         return lignes
 
-    def _extend(self, cles: list[int]) -> None:
+    def _extend(self, cles: Entiers) -> None:
         taille = self._taille + len(cles)
         if taille > len(self._cles):
             place = max(1_024, taille * 3 // 2)
@@ -172,9 +192,8 @@ class Colonnes:
         utiles = np.flatnonzero(self.valeurs.any(axis=1) | (self._touchees[: self._taille] > self._gardee))
         self._cles, self._valeurs, self._touchees = self._cles[utiles], self._valeurs[utiles], self._touchees[utiles]
         self._taille = len(utiles)
-        self._rangs = np.argsort(self._cles)
-        self._triees = self._cles[self._rangs]
-        self._recentes = {}
+        ordre = np.argsort(self._cles, kind="stable")
+        self._triees, self._recentes = Ordre(self._cles[ordre], ordre), Ordre()
 
 
 def _grow(colonne: NDArray[Any], place: int) -> NDArray[Any]:
