@@ -97,51 +97,36 @@ class _Parts:
 
     def __init__(self, colonnes: Colonnes) -> None:
         self.colonnes = colonnes
-        self._debuts = _Pile((), 0)
-        self._cles = _Pile(())
-        self._mesures = _Pile((len(colonnes.famille.mesures),))
+        self._debuts = np.zeros(1, np.int64)
+        self._cles = np.zeros(0, np.int64)
+        self._mesures = np.zeros((0, len(colonnes.famille.mesures)), np.int64)
+        self._clear()
 
     def append(self, caf: str, parts: Iterable[Part]) -> None:
         """The parts of the next image."""
-        number = self.colonnes.number
+        number, cles = self.colonnes.number, self._nouvelles_cles
         for categories, jour, second, mesures in parts:
-            self._cles.append(pack(number((caf, *categories)), jour, second))
-            self._mesures.append(mesures)
-        self._debuts.append(len(self._cles))
+            cles.append(pack(number((caf, *categories)), jour, second))
+            self._nouvelles_mesures.append(mesures)
+        self._nouveaux_debuts.append(len(self._cles) + len(cles))
 
     def take(self, numeros: Entiers, fois: Entiers) -> Ajout:
         """What these images add, each as many times as told."""
-        debuts = self._debuts.array()
-        premiers, nombres = debuts[numeros], debuts[numeros + 1] - debuts[numeros]
-        lignes = np.repeat(premiers - np.concatenate([[0], np.cumsum(nombres)[:-1]])[: len(nombres)], nombres)
-        lignes += np.arange(len(lignes))
-        valeurs = self._mesures.array()[lignes] * np.repeat(fois, nombres)[:, None]
-        return Ajout(self.colonnes, self._cles.array()[lignes], valeurs)
+        if self._nouveaux_debuts:
+            self._keep()
+        premiers, nombres = self._debuts[numeros], self._debuts[numeros + 1] - self._debuts[numeros]
+        fins = np.cumsum(nombres)
+        lignes = np.arange(nombres.sum()) + np.repeat(premiers - fins + nombres, nombres)
+        return Ajout(self.colonnes, self._cles[lignes], self._mesures[lignes] * np.repeat(fois, nombres)[:, None])
 
+    def _keep(self) -> None:
+        self._debuts = np.concatenate([self._debuts, np.array(self._nouveaux_debuts, np.int64)])
+        self._cles = np.concatenate([self._cles, np.array(self._nouvelles_cles, np.int64)])
+        if self._nouvelles_mesures:
+            self._mesures = np.concatenate([self._mesures, np.array(self._nouvelles_mesures, np.int64)])
+        self._clear()
 
-class _Pile:
-    """Whole numbers, or rows of them, that are appended one at a time and read as an array."""
-
-    def __init__(self, forme: tuple[int, ...], *premiers: int) -> None:
-        self._tableau = np.zeros((1_024, *forme), np.int64)
-        self._recents: list[int | tuple[int, ...]] = list(premiers)
-        self._taille = 0
-
-    def __len__(self) -> int:
-        return self._taille + len(self._recents)
-
-    def append(self, valeur: int | tuple[int, ...]) -> None:
-        """One more."""
-        self._recents.append(valeur)
-
-    def array(self) -> Entiers:
-        """All of them."""
-        if self._recents:
-            taille = len(self)
-            if taille > len(self._tableau):
-                grand = np.zeros((taille * 3 // 2, *self._tableau.shape[1:]), np.int64)
-                grand[: self._taille] = self._tableau[: self._taille]
-                self._tableau = grand
-            self._tableau[self._taille : taille] = self._recents
-            self._taille, self._recents = taille, []
-        return self._tableau[: self._taille]
+    def _clear(self) -> None:
+        self._nouveaux_debuts: list[int] = []
+        self._nouvelles_cles: list[int] = []
+        self._nouvelles_mesures: list[tuple[int, ...]] = []
