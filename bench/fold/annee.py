@@ -92,6 +92,19 @@ class Annee:
                 derniers[piece] = (version + 1, apres)
                 yield Pas(minute, piece, version + 1, avant, apres)
 
+    def images(self) -> Iterator[ImagePiece]:
+        """What each piece is at the end of the year."""
+        derniere = np.full(self.nombre, -1)
+        np.maximum.at(derniere, self._pieces, self._etapes)
+        jours = (self.minutes // MINUTES).tolist()
+        for piece, derniere_etape in enumerate(derniere.tolist()):
+            image: ImagePiece | None = None
+            for etape in range(derniere_etape + 1):
+                if self.minutes[piece, etape] >= 0:
+                    image = self._follow(piece, etape, self._iso[jours[piece][etape]], image)
+            if image is not None:
+                yield image
+
     def figures(self, nombre: int | None = None) -> Chiffres:
         """What the first movements add up to, counted from the draws and not from the movements."""
         pieces, etapes = self._pieces[:nombre], self._etapes[:nombre]
