@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
+import numpy as np
+
 from bench.fold.annee import CAF
 from bench.fold.chiffres import Chiffres
 from bench.fold.demande import Chrono, Demande, Reponse, answer
@@ -19,9 +21,10 @@ from bench.fold.journal import SERVICE
 from ecluse.maison import tune_memory
 from services.indicators.answer import EtatFile
 from services.indicators.app import Indicateurs, bootstrap
+from services.indicators.cumuls import Marge
 from services.indicators.figures import ANNULEE, TRAITEE
 from services.indicators.fold.pli import Pli
-from services.indicators.views import Condition, Marge, Vues
+from services.indicators.views import Condition, Vues
 from shared.bus.courtier import Courtier
 from shared.bus.lancement import Lancement, launcher
 from shared.bus.reglages import ReglagesLecture
@@ -86,9 +89,8 @@ def read_figures(pli: Pli) -> Chiffres:
 
 
 def _days(marge: Marge) -> Iterator[tuple[str, int]]:
-    avant, apres = marge.until(marge.jours - 1).tolist(), marge.until(marge.jours).tolist()
-    for jour, debut, fin in zip(marge.jours.tolist(), avant, apres, strict=True):
-        yield to_iso(jour), fin - debut
+    for jour, nombre in enumerate(np.diff(marge.cumuls).tolist(), marge.premier):
+        yield to_iso(jour), nombre
 
 
 def _wait(indicateurs: Indicateurs, demande: Demande) -> None:

@@ -1,5 +1,6 @@
 """The cells of a family as growing numpy columns, found again by a packed integer key."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -19,6 +20,8 @@ Profil: TypeAlias = tuple[Categorie, ...]
 _BITS_JOUR: Final = 16
 _BITS_PROFIL: Final = 2 * _BITS_JOUR
 _RECENTES_MIN: Final = 4_096
+# Cells whose last changes are kept, for whoever follows.
+CHANGEMENTS_MAX: Final = 200_000
 
 
 class Modifiees(NamedTuple):
@@ -87,6 +90,10 @@ class Colonnes:
         # short, so that inserting there costs little.
         self._triees = Ordre()
         self._recentes = Ordre()
+        # What was added last, by version, and the version after which all of it is here.
+        self._journal: deque[tuple[int, Entiers, Entiers]] = deque()
+        self._memoire = 0
+        self._depuis = 0
 
     @property
     def cles(self) -> Entiers:
@@ -121,6 +128,25 @@ class Colonnes:
         self._valeurs[lignes] += sommes[utiles]
         self.version += 1
         self._touchees[lignes] = self.version
+        self._remember(uniques[utiles], sommes[utiles])
+
+    def remembers(self, version: int) -> bool:
+        """Whether ``since`` can tell what has changed after this version."""
+        return self._depuis <= version <= self.version
+
+    def since(self, version: int) -> tuple[Entiers, Entiers]:
+        """Keys, and what was added to their measures after a version that is remembered; a key may come again."""
+        suite = [(cles, sommes) for v, cles, sommes in self._journal if v > version]
+        if not suite:
+            return self._cles[:0], self._valeurs[:0]
+        return np.concatenate([cles for cles, _ in suite]), np.concatenate([sommes for _, sommes in suite])
+
+    def _remember(self, cles: Entiers, sommes: Entiers) -> None:
+        self._journal.append((self.version, cles, sommes))
+        self._memoire += len(cles)
+        while self._memoire > CHANGEMENTS_MAX:
+            self._depuis, oubliees, _ = self._journal.popleft()
+            self._memoire -= len(oubliees)
 
     def nonzero(self) -> tuple[Entiers, Entiers]:
         """Keys and measures of the cells that count something."""
@@ -133,7 +159,7 @@ class Colonnes:
         copie.profils, copie._numeros = list(self.profils), dict(self._numeros)
         copie._cles, copie._valeurs = self.cles.copy(), self.valeurs.copy()
         copie._touchees = self._touchees[: self._taille].copy()
-        copie._taille, copie.version = self._taille, self.version
+        copie._taille, copie.version, copie._depuis = self._taille, self.version, self.version
         copie._gardee, copie._profils_gardes = self._gardee, self._profils_gardes
         copie._sort()
         return copie
