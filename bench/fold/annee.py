@@ -189,13 +189,15 @@ def _sorts(profil: Profil) -> tuple[list[Sorte], NDArray[np.float64]]:
     pieces, poids = profil.pieces, dict[Sorte, float]()
     for nature, part in pieces.natures.items():
         pole = pieces.poles.get(nature, "famille")
-        services: dict[str | None, float] = dict(pieces.teleservices.get(nature, {}))
+        services = dict[str | None, float](pieces.teleservices.get(nature, {}).items())
         services[None] = 1.0 - sum(services.values())
         for teleservice, sienne in services.items():
             web = pieces.usage_teleservices.get(teleservice, 0.5) if teleservice else pieces.part_web
             for canal, sur in {"web": web, **{c: (1 - web) * p for c, p in pieces.canaux_hors_web.items()}}.items():
                 for minima, avec in ((True, _MINIMA.get(nature, 0.31)), (False, 1 - _MINIMA.get(nature, 0.31))):
-                    sites = profil.contacts.visites if canal == "accueil" else {None: 1.0}
+                    sites: dict[str | None, float] = {None: 1.0}
+                    if canal == "accueil":
+                        sites = dict[str | None, float](profil.contacts.visites.items())
                     total = sum(sites.values())
                     for site, ici in sites.items():
                         sorte = Sorte(nature, canal, minima, teleservice, pole, site)

@@ -43,7 +43,7 @@ async def _run(demande: Demande) -> Reponse:
         stream_wait_empty=False,
         broker_max_poll_records=5_000,
     )
-    sujet = app.topic(demande.sujet, key_type=bytes, value_type=Any, value_serializer="json")
+    sujet = app.topic(demande.sujet, key_type=bytes, value_serializer="json")
     table = app.Table("sommes", default=_empty, partitions=12)
 
     @app.agent(sujet)

@@ -161,7 +161,7 @@ class Cumuls:
         return self._follow(self._matrices, filtre, lambda: _Matrice(filtre)).read()
 
     def _follow(self, suivis: "OrderedDict[Hashable, tuple[int, _S]]", cle: Hashable, make: Callable[[], _S]) -> _S:
-        version, suivi = suivis.pop(cle, None) or (-1, make())
+        version, suivi = suivis.pop(cle) if cle in suivis else (-1, make())
         if version >= 0 and not self._colonnes.remembers(version):
             version, suivi = -1, make()
         if version != self._colonnes.version:

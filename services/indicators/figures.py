@@ -242,10 +242,8 @@ class AgeMax:
         derniers = np.zeros(len(jours), np.int64)
         np.maximum.at(derniers, rangs, encore.fins[encore.n > 0])
         ouverts = (jours <= au[:, None]) & (derniers > au[:, None])
-        ages = au - jours[ouverts.argmax(axis=1)]
-        return [
-            Chiffre(age if ouvert else None) for age, ouvert in zip(ages.tolist(), ouverts.any(axis=1), strict=True)
-        ]
+        ages, vides = au - jours[ouverts.argmax(axis=1)], np.count_nonzero(ouverts, axis=1) == 0
+        return [Chiffre(None if vide else age) for age, vide in zip(ages.tolist(), vides.tolist(), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

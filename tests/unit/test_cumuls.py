@@ -89,7 +89,7 @@ def test_what_follows_the_fold_equals_what_is_made_afresh(
 def test_a_cut_follows_the_fold_too() -> None:
     pli = Pli()
     vues = Vues(pli)
-    nature = Condition("nature", "=", "autre")
+    nature, attendu = Condition("nature", "=", "autre"), 0
     for jour in ("2023-01-02", "2023-01-03"):
         pli.apply([movement("091", None, ImagePiece("091", n, "web", False, jour)) for n in ("autre", "demande_rsa")])
         part = vues.view("piece", "091").part(nature)
