@@ -207,9 +207,9 @@ class Colonnes:
         taille = self._taille + len(cles)
         if taille > len(self._cles):
             place = max(1_024, taille * 3 // 2)
-            self._cles = _grow(self._cles, place)
-            self._valeurs = _grow(self._valeurs, place)
-            self._touchees = _grow(self._touchees, place)
+            self._cles = grow(self._cles, place)
+            self._valeurs = grow(self._valeurs, place)
+            self._touchees = grow(self._touchees, place)
         self._cles[self._taille : taille] = cles
         self._taille = taille
 
@@ -222,7 +222,8 @@ class Colonnes:
         self._triees, self._recentes = Ordre(self._cles[ordre], ordre), Ordre()
 
 
-def _grow(colonne: NDArray[Any], place: int) -> NDArray[Any]:
+def grow(colonne: NDArray[Any], place: int) -> NDArray[Any]:
+    """The same column with more room."""
     grande = np.zeros((place, *colonne.shape[1:]), colonne.dtype)
     grande[: len(colonne)] = colonne
     return grande

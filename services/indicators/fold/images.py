@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
-from services.indicators.fold.columns import Colonnes, Entiers, pack
+from services.indicators.fold.columns import Colonnes, Entiers, grow, pack
 from services.indicators.fold.families import Part
 from shared.events.mouvements import MOUVEMENTS, Image
 
@@ -97,36 +97,46 @@ class _Parts:
 
     def __init__(self, colonnes: Colonnes) -> None:
         self.colonnes = colonnes
-        self._debuts = np.zeros(1, np.int64)
-        self._cles = np.zeros(0, np.int64)
-        self._mesures = np.zeros((0, len(colonnes.famille.mesures)), np.int64)
-        self._clear()
+        self._debuts = _Pile(())
+        self._cles = _Pile(())
+        self._mesures = _Pile((len(colonnes.famille.mesures),))
+        self._debuts.attente.append(0)
+        self._nombre = 0
 
     def append(self, caf: str, parts: Iterable[Part]) -> None:
         """The parts of the next image."""
-        number, cles = self.colonnes.number, self._nouvelles_cles
+        number, cles, valeurs = self.colonnes.number, self._cles.attente, self._mesures.attente
         for categories, jour, second, mesures in parts:
             cles.append(pack(number((caf, *categories)), jour, second))
-            self._nouvelles_mesures.append(mesures)
-        self._nouveaux_debuts.append(len(self._cles) + len(cles))
+            valeurs.append(mesures)
+            self._nombre += 1
+        self._debuts.attente.append(self._nombre)
 
     def take(self, numeros: Entiers, fois: Entiers) -> Ajout:
         """What these images add, each as many times as told."""
-        if self._nouveaux_debuts:
-            self._keep()
-        premiers, nombres = self._debuts[numeros], self._debuts[numeros + 1] - self._debuts[numeros]
+        debuts = self._debuts.read()
+        premiers, nombres = debuts[numeros], debuts[numeros + 1] - debuts[numeros]
         fins = np.cumsum(nombres)
         lignes = np.arange(nombres.sum()) + np.repeat(premiers - fins + nombres, nombres)
-        return Ajout(self.colonnes, self._cles[lignes], self._mesures[lignes] * np.repeat(fois, nombres)[:, None])
+        valeurs = self._mesures.read()[lignes] * np.repeat(fois, nombres)[:, None]
+        return Ajout(self.colonnes, self._cles.read()[lignes], valeurs)
 
-    def _keep(self) -> None:
-        self._debuts = np.concatenate([self._debuts, np.array(self._nouveaux_debuts, np.int64)])
-        self._cles = np.concatenate([self._cles, np.array(self._nouvelles_cles, np.int64)])
-        if self._nouvelles_mesures:
-            self._mesures = np.concatenate([self._mesures, np.array(self._nouvelles_mesures, np.int64)])
-        self._clear()
 
-    def _clear(self) -> None:
-        self._nouveaux_debuts: list[int] = []
-        self._nouvelles_cles: list[int] = []
-        self._nouvelles_mesures: list[tuple[int, ...]] = []
+class _Pile:
+    """Whole numbers, or rows of them, that come one at a time and are read as an array. ``attente``: the last ones."""
+
+    def __init__(self, forme: tuple[int, ...]) -> None:
+        self.attente: list[int | tuple[int, ...]] = []
+        self._tableau = np.zeros((1_024, *forme), np.int64)
+        self._taille = 0
+
+    def read(self) -> Entiers:
+        """All of them."""
+        if self.attente:
+            taille = self._taille + len(self.attente)
+            if taille > len(self._tableau):
+                self._tableau = grow(self._tableau, taille * 3 // 2)
+            self._tableau[self._taille : taille] = self.attente
+            self._taille = taille
+            self.attente.clear()
+        return self._tableau[: self._taille]
