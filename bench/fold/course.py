@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,8 @@ from tests.infra.kafka import Kafka
 from tests.infra.postgres import Postgres
 
 ESSAIS: Final = 3
-_MEMOIRE: Final = "2g"
+# Whoever has not ended after so many seconds has failed.
+_PATIENCE: Final = 3_600.0
 
 
 class ChiffresDifferents(Exception):
@@ -146,8 +148,11 @@ def _measure(piste: Piste, commande: list[str]) -> Mesure:
     with tempfile.TemporaryFile() as plaintes:
         processus = subprocess.Popen(commande, cwd=RACINE, stdout=subprocess.PIPE, stderr=plaintes)
         assert processus.stdout is not None
+        reveil = threading.Timer(_PATIENCE, processus.kill)
+        reveil.start()
         sortie = processus.stdout.read().decode()
         _, etat, usage = os.wait4(processus.pid, 0)
+        reveil.cancel()
         processus.returncode = os.waitstatus_to_exitcode(etat)
         if processus.returncode:
             plaintes.seek(0)
