@@ -11,10 +11,11 @@ bin := $(VENV)/bin
 produit := $(VENV)/.produit
 dev := $(VENV)/.dev
 mesures := $(VENV)/.bench
+quix := $(VENV)/quix
 pytest := $(bin)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench bench-kafka chaos chaos-kafka mutants docs clean
+.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench bench-kafka bench-fold chaos chaos-kafka mutants docs clean
 
 help: ## cette liste
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +54,10 @@ bench: $(mesures) ## mesure les vitesses et la mémoire sur cette machine
 bench-kafka: $(mesures) ## mesure le mode réparti, avec de vrais serveurs, sur cette machine
 	@$(bin)/python -m bench.kafka $(MESURES)
 
+# L'année entière prend une heure (MESURES=--complet) ; sans elle, un vingtième en quelques minutes.
+bench-fold: $(mesures) $(quix)/.fait ## compare le pli à d'autres sur un même journal, et mesure ce qu'il coûte de l'interroger
+	@QUIX_PYTHON=$(quix)/bin/python $(bin)/python -m bench.fold $(MESURES)
+
 chaos: $(dev) ## tue le processus N fois sous charge et compare à l'oracle (N=200)
 	$(bin)/python -m tests.chaos --tirs $(N)
 
@@ -79,6 +84,10 @@ $(produit): requirements.lock pyproject.toml outils/preparer.sh
 
 $(dev): requirements-dev.lock $(produit)
 	@outils/preparer.sh $(VENV) requirements-dev.lock
+	@touch $@
+
+$(quix)/.fait: bench/fold/requirements.lock $(produit)
+	@outils/preparer.sh $(quix) bench/fold/requirements.lock
 	@touch $@
 
 $(mesures): bench/requirements.lock $(produit)

@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 import psutil
 
-from bench.service import CAF, LOT, build_piece, server
+from bench.service import CAF, LOT, piece_of_now, server
 from ecluse.panne import Serveur
 
 PAR_SECONDE: Final = 200
@@ -88,7 +88,7 @@ async def _post(serveur: Serveur, partie: Partie) -> None:
         depart = time.perf_counter()
         for tour in range(int(partie.secondes / PAS)):
             await asyncio.sleep(max(0.0, depart + tour * PAS - time.perf_counter()))
-            corps = json.dumps([build_piece(envoyes + n) for n in range(lot)]).encode()
+            corps = json.dumps([piece_of_now(envoyes + n) for n in range(lot)]).encode()
             envoyes += lot
             partie.partis.append((envoyes, time.perf_counter()))
             (await client.post("/v1/evenements", content=corps)).raise_for_status()

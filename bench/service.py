@@ -100,7 +100,7 @@ def run_queue(consommateurs: int = 50, elements: int = 500) -> Iterator[str]:
     yield f"## Corbeille : {consommateurs} consommateurs à la fois"
     yield ""
     with server() as serveur, serveur.client() as client:
-        evenements = [build_piece(n) for n in range(elements)]
+        evenements = [piece_of_now(n) for n in range(elements)]
         client.post("/v1/evenements", content=json.dumps(evenements).encode(), headers=LOT).raise_for_status()
         debut = time.perf_counter()
         with ThreadPoolExecutor(consommateurs) as fils:
@@ -140,7 +140,7 @@ def _watch(serveur: Serveur, secondes: int, par_seconde: int) -> list[float]:
             depart = time.perf_counter()
             for tour in range(secondes * 20):
                 fini.wait(max(0.0, depart + tour * pas - time.perf_counter()))
-                evenements = [build_piece(len(partis) + n) for n in range(lot)]
+                evenements = [piece_of_now(len(partis) + n) for n in range(lot)]
                 instant = time.perf_counter()
                 client.post("/v1/evenements", content=json.dumps(evenements).encode(), headers=LOT).raise_for_status()
                 partis.extend([instant] * lot)
@@ -192,8 +192,8 @@ def _batches(nombre: int | None, taille: int) -> Iterator[bytes]:
                 lot = []
 
 
-def build_piece(numero: int) -> dict[str, object]:
-    """An arrival of a second ago."""
+def piece_of_now(numero: int) -> dict[str, object]:
+    """A piece that arrives now."""
     instant = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
     return {
         "specversion": "1.0",

@@ -1,6 +1,6 @@
 """Compile les verrous de dépendances, ou vérifie qu'ils suivent pyproject.toml.
 
-    python -m outils.verrous                 met à jour les quatre verrous
+    python -m outils.verrous                 met à jour les verrous
     python -m outils.verrous --verifier      ne change rien ; sort en 1 si un verrou ne suit plus
 
 uv résout pour toutes les plateformes à la fois. Les verrous existants lui servent de préférence : la vérification ne
@@ -21,17 +21,22 @@ from pathlib import Path
 RACINE = Path(__file__).resolve().parent.parent
 PRODUIT = "requirements.lock"
 DISTRIBUE = "requirements-distribue.lock"
-# Le verrou de développement contient le verrou du produit, aux mêmes versions.
+# Le verrou de développement contient le verrou du produit, aux mêmes versions. Celui de Quix est seul dans son
+# environnement : sans pyproject.toml parmi les sources, uv ne prend que le groupe.
 VERROUS = {
-    PRODUIT: ["--group", "build"],
+    PRODUIT: ["pyproject.toml", "--group", "build"],
     # L'image des services écrit et lit aussi les archives.
-    DISTRIBUE: ["--extra", "distribue", "--extra", "exports", "--group", "build", "--constraint", PRODUIT],
+    DISTRIBUE: [
+        *("pyproject.toml", "--extra", "distribue", "--extra", "exports", "--group", "build", "--constraint", PRODUIT)
+    ],
     "requirements-dev.lock": [
-        *("--extra", "distribue", "--extra", "exports", "--group", "build", "--group", "dev", "--constraint", DISTRIBUE)
+        *("pyproject.toml", "--extra", "distribue", "--extra", "exports", "--group", "build", "--group", "dev"),
+        *("--constraint", DISTRIBUE),
     ],
     "bench/requirements.lock": [
-        *("--extra", "distribue", "--group", "build", "--group", "bench", "--constraint", DISTRIBUE)
+        *("pyproject.toml", "--extra", "distribue", "--group", "build", "--group", "bench", "--constraint", DISTRIBUE)
     ],
+    "bench/fold/requirements.lock": ["--group", "quix"],
 }
 # Le plus ancien Python promis : avec --universal, la borne basse de la résolution.
 PYTHON = "3.11"
@@ -60,7 +65,7 @@ def uv_settings(pip_config: str) -> dict[str, str]:
 
 def compile_lock(name: str, folder: Path, environment: dict[str, str], *, upgrade: bool) -> None:
     """Write the lock `name` into `folder`. Raises CalledProcessError when uv fails, having said why."""
-    command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--quiet", "--universal"]
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
     command += ["--python-version", PYTHON, "--generate-hashes", "--no-emit-index-url", *VERROUS[name]]
     command += ["--custom-compile-command", "make lock", "--output-file", str(folder / name)]
     if upgrade:
@@ -73,7 +78,7 @@ def check_locks(environment: dict[str, str]) -> list[str]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name in VERROUS:
-            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).parent.mkdir(exist_ok=True, parents=True)
             shutil.copy(RACINE / name, folder / name)
             compile_lock(name, folder, environment, upgrade=False)
         return [name for name in VERROUS if (folder / name).read_text() != (RACINE / name).read_text()]

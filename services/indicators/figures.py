@@ -232,11 +232,8 @@ class RangDelai:
     pourcents: int
 
     def compute(self, population: Population, periodes: Periodes) -> list[Chiffre]:
-        vue = population.view("piece")
-        fin = vue.jours["fin"]
-        dedans = vue.mask((TRAITEE,)) & (fin >= periodes.du.min()) & (fin <= periodes.au.max())
-        ordre = np.flatnonzero(dedans)[np.argsort(fin[dedans], kind="stable")]
-        jours, delais, nombres = fin[ordre], vue.delai[ordre], vue.mesures["n"][ordre]
+        traitees = population.view("piece").matrix((TRAITEE,)).between(int(periodes.du.min()), int(periodes.au.max()))
+        jours, delais, nombres = traitees.fins, traitees.fins - traitees.debuts, traitees.n
         debuts, fins = np.searchsorted(jours, periodes.du), np.searchsorted(jours, periodes.au, side="right")
         return [
             Chiffre(_rank(delais[debut:fin], nombres[debut:fin], self.pourcents))
@@ -251,14 +248,18 @@ class AgeMax:
     famille: ClassVar[str] = "piece"
 
     def compute(self, population: Population, periodes: Periodes) -> list[Chiffre]:
-        vue = population.view("piece")
-        ouvertes = vue.mesures["n"] > 0
-        arrivee, fin = vue.jours["arrivee"][ouvertes], (vue.jours["arrivee"] + vue.delai)[ouvertes]
-        chiffres = []
-        for au in periodes.au.tolist():
-            arrivees = arrivee[(arrivee <= au) & (fin > au)]
-            chiffres.append(Chiffre(au - int(arrivees.min()) if len(arrivees) else None))
-        return chiffres
+        au = periodes.au
+        encore = population.view("piece").matrix(()).between(int(au.min()) + 1)
+        arrivees = encore.debuts[encore.n > 0]
+        if not len(arrivees):
+            return [Chiffre(None)] * len(au)
+        # For each day of arrival, the last day on which one that came then leaves.
+        jours, rangs = np.unique(arrivees, return_inverse=True)
+        derniers = np.zeros(len(jours), np.int64)
+        np.maximum.at(derniers, rangs, encore.fins[encore.n > 0])
+        ouverts = (jours <= au[:, None]) & (derniers > au[:, None])
+        ages, vides = au - jours[ouverts.argmax(axis=1)], np.count_nonzero(ouverts, axis=1) == 0
+        return [Chiffre(None if vide else age) for age, vide in zip(ages.tolist(), vides.tolist(), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,13 @@ def check_little(population: Population, periode: Periode) -> Little:
     """Both counts of the days in stock."""
     jours = np.arange(periode.du, periode.au + 1)
     stocks = Niveau("stock").count(population, Periodes(jours, jours))
-    vue = population.view("piece")
-    arrivee, n = vue.jours["arrivee"], vue.mesures["n"]
-    fin = arrivee + vue.delai
-    sorties = (fin >= periode.du) & (fin <= periode.au)
+    # Who left before the period has no part in it.
+    matrice = population.view("piece").matrix(()).between(periode.du)
+    sorties = matrice.between(periode.du, periode.au)
 
     def ages(veille: int) -> int:
-        ouvertes = (arrivee <= veille) & (fin > veille)
-        return int((n * (veille + 1 - arrivee))[ouvertes].sum())
+        ouvertes = (matrice.debuts <= veille) & (matrice.fins > veille)
+        return int((matrice.n * (veille + 1 - matrice.debuts))[ouvertes].sum())
 
-    return Little(int(stocks.sum()), int((n * vue.delai)[sorties].sum()), ages(periode.au), ages(periode.du - 1))
+    delais = int((sorties.n * (sorties.fins - sorties.debuts)).sum())
+    return Little(int(stocks.sum()), delais, ages(periode.au), ages(periode.du - 1))

@@ -120,6 +120,8 @@ def _scale_of_terms(code: str) -> int:
 
 def _adds_cents(terme: object) -> bool:
     """Whether a formula adds up cents, of which the rate that it gives says nothing."""
+    if isinstance(terme, tuple):
+        return any(map(_adds_cents, terme))
     if not is_dataclass(terme):
         return False
     return str(getattr(terme, "mesure", "")).endswith("_centimes") or any(

@@ -2,10 +2,12 @@
 
 import operator
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
+from services.indicators.cumuls import Croisement, Cumuls, Marge, margin_of, matrix_of
 from services.indicators.fold.columns import Booleens, Colonnes, Entiers, unpack
 from services.indicators.fold.families import JOUR_MAX, ORIGINE, Famille
 from services.indicators.fold.pli import Pli
@@ -34,26 +36,6 @@ class Condition(NamedTuple):
 
 
 Filtre: TypeAlias = tuple[Condition, ...]
-
-
-class Marge(NamedTuple):
-    """Sums by day: distinct days in order, and the running total before each and after the last."""
-
-    jours: Entiers
-    cumuls: Entiers
-
-    def until(self, au: Entiers) -> Entiers:
-        """The total of the days up to each ``au``, inclusive."""
-        totaux: Entiers = self.cumuls[np.searchsorted(self.jours, au, side="right")]
-        return totaux
-
-
-class _Axe(NamedTuple):
-    """The rows that have a given day, in its order: distinct days and where each begins."""
-
-    ordre: Entiers
-    jours: Entiers
-    debuts: Entiers
 
 
 class Profils:
@@ -89,8 +71,6 @@ class Vue:
         self._numeros = numeros
         self.jours = jours
         self.mesures = mesures
-        self._axes: dict[str, _Axe] = {}
-        self._marges: dict[tuple[str, str, Filtre], Marge] = {}
         if len(jours) == 2:
             debut, fin = jours.values()
             self.delai = np.where(fin > 0, fin - debut, SANS_FIN)
@@ -105,17 +85,18 @@ class Vue:
                 masque &= self._profils.mask(condition)[self._numeros]
         return masque
 
+    def weigh(self, mesure: str, filtre: Filtre) -> Entiers:
+        """What each row counts in ``mesure``, 0 where it does not meet ``filtre``; ``delai`` sums the délais."""
+        poids = self.mesures["n"] * self.delai if mesure == "delai" else self.mesures[mesure]
+        return np.where(self.mask(filtre), poids, 0) if filtre else poids
+
     def margin(self, jour: str, mesure: str, filtre: Filtre) -> Marge:
-        """Sums of ``mesure`` by ``jour`` over the rows that meet ``filtre``; ``delai`` sums the délais."""
-        marge = self._marges.get((jour, mesure, filtre))
-        if marge is None:
-            poids = self.mesures["n"] * self.delai if mesure == "delai" else self.mesures[mesure]
-            axe = self._axis(jour)
-            poids = np.where(self.mask(filtre), poids, 0)[axe.ordre]
-            sommes = np.add.reduceat(poids, axe.debuts) if len(axe.debuts) else poids
-            marge = Marge(axe.jours, np.concatenate([np.zeros(1, np.int64), np.cumsum(sommes)]))
-            self._marges[jour, mesure, filtre] = marge
-        return marge
+        """Sums of ``mesure`` by ``jour`` over the rows that meet ``filtre`` (see ``weigh``)."""
+        return margin_of(self, jour, mesure, filtre)
+
+    def matrix(self, filtre: Filtre) -> Croisement:
+        """How many of the rows that meet ``filtre`` have each first and second day."""
+        return matrix_of(self, filtre)
 
     def part(self, condition: Condition) -> "Vue":
         """The rows that meet the condition, as a view of their own."""
@@ -131,25 +112,52 @@ class Vue:
         """The distinct values of a category."""
         return self._profils.values(champ, self._numeros)
 
-    def _axis(self, jour: str) -> _Axe:
-        axe = self._axes.get(jour)
-        if axe is None:
-            jours = self.jours[jour]
-            # Sorting 16-bit numbers is linear.
-            ordre = np.argsort(np.where(jours > 0, jours - ORIGINE, 0).astype(np.uint16), kind="stable")
-            ordre = ordre[np.count_nonzero(jours == 0) :]
-            tries = jours[ordre]
-            debuts = np.flatnonzero(np.diff(tries, prepend=0))
-            axe = self._axes[jour] = _Axe(ordre, tries[debuts], debuts)
-        return axe
+
+class VueVive(Vue):
+    """The cells of a family that a Caf owns, as the fold has them now. Its rows are read when they are asked for: the
+    margins follow the fold without them."""
+
+    def __init__(self, cumuls: Cumuls, profils: Profils, caf: Condition, read: Callable[[], Vue], filtre: Filtre = ()):
+        self._cumuls = cumuls
+        self._profils = profils
+        self._caf = caf
+        self._read = read
+        self._filtre = filtre
+
+    def __getattr__(self, nom: str) -> Any:
+        """Members of the rows, before they are read."""
+        if nom not in ("_numeros", "jours", "mesures", "delai"):
+            raise AttributeError(nom)
+        lignes = self._read()
+        for condition in self._filtre:
+            lignes = lignes.part(condition)
+        self.__dict__ |= lignes.__dict__
+        return self.__dict__[nom]
+
+    def margin(self, jour: str, mesure: str, filtre: Filtre) -> Marge:
+        """See ``Vue.margin``."""
+        return self._cumuls.margin(jour, mesure, (*self._filtre, *filtre))
+
+    def matrix(self, filtre: Filtre) -> Croisement:
+        """See ``Vue.matrix``."""
+        return self._cumuls.matrix((*self._filtre, *filtre))
+
+    def part(self, condition: Condition) -> "VueVive":
+        """See ``Vue.part``."""
+        return VueVive(self._cumuls, self._profils, self._caf, self._read, (*self._filtre, condition))
+
+    def values(self, champ: str) -> set[Any]:
+        """The distinct values of a category, of cells that count nothing any more too."""
+        return self._profils.values(champ, np.flatnonzero(self._profils.mask(self._caf)))
 
 
 class Vues:
-    """The views of a fold, made again when the family has changed since."""
+    """The views of a fold: one for each of its states, all of them on margins that follow it."""
 
     def __init__(self, pli: Pli) -> None:
         self._pli = pli
         self._profils = {nom: Profils(colonnes) for nom, colonnes in pli.colonnes.items()}
+        self._cumuls: dict[tuple[str, str, Role], Cumuls] = {}
         self._vues: dict[tuple[str, str, Role], tuple[int, Vue]] = {}
 
     def view(self, famille: str, caf: str, role: Role = Role.proprietaire) -> Vue:
@@ -157,7 +165,7 @@ class Vues:
         colonnes = self._pli.colonnes[famille]
         version, vue = self._vues.get((famille, caf, role), (-1, None))
         if vue is None or version != colonnes.version:
-            vue = self._read(colonnes, caf, role)
+            vue = self._make(colonnes, caf, role)
             self._vues[famille, caf, role] = colonnes.version, vue
         return vue
 
@@ -171,12 +179,21 @@ class Vues:
         """What changes with any change of the fold."""
         return tuple(colonnes.version for colonnes in self._pli.colonnes.values())
 
-    def _read(self, colonnes: Colonnes, caf: str, role: Role) -> Vue:
-        profils = self._profils[colonnes.famille.nom]
-        numeros, premiers, seconds = unpack(colonnes.cles)
-        lignes = profils.mask(Condition(MEMBRES[role], "=", caf))[numeros] & colonnes.valeurs.any(axis=1)
-        jours = (premiers[lignes], seconds[lignes])
-        return read_rows(colonnes.famille, profils, numeros[lignes], jours, colonnes.valeurs[lignes])
+    def _make(self, colonnes: Colonnes, caf: str, role: Role) -> Vue:
+        famille = colonnes.famille.nom
+        siennes, profils = Condition(MEMBRES[role], "=", caf), self._profils[famille]
+        read = partial(_read, colonnes.famille, profils, siennes)
+        cumuls = self._cumuls.get((famille, caf, role))
+        if cumuls is None:
+            cumuls = self._cumuls[famille, caf, role] = Cumuls(colonnes, read)
+        return VueVive(cumuls, profils, siennes, lambda: read(*colonnes.nonzero()))
+
+
+def _read(famille: Famille, profils: Profils, siennes: Condition, cles: Entiers, valeurs: Entiers) -> Vue:
+    """The cells of a Caf among those given."""
+    numeros, premiers, seconds = unpack(cles)
+    lignes = profils.mask(siennes)[numeros]
+    return read_rows(famille, profils, numeros[lignes], (premiers[lignes], seconds[lignes]), valeurs[lignes])
 
 
 def read_rows(

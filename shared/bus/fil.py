@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -140,7 +141,7 @@ def read_record(
 ) -> Lu | Ouverture:
     """A record of a log; bytes only for the ``types`` asked for (None: all). Raises ``FilIllisible``."""
     lus = dict(entetes)
-    epoque, type_ = _read_epoch(lus), _read_type(lus)
+    epoque, type_ = _read_epoch(lus.get(EPOQUE_EN_COURS)), _read_type(lus.get(TYPE))
     if valeur is None:
         raise FilIllisible("enregistrement sans valeur")
     if type_ == EPOQUE:
@@ -149,11 +150,11 @@ def read_record(
     enregistrement = Enregistrement(
         source,
         partition,
-        _read_number(lus, POSITION),
-        _read_number(lus, PRECEDENT),
+        _read_number(lus.get(POSITION), POSITION),
+        _read_number(lus.get(PRECEDENT), PRECEDENT),
         type_,
         valeur if types is None or type_ in types else None,
-        _read_number(lus, ENREGISTRE),
+        _read_number(lus.get(ENREGISTRE), ENREGISTRE),
         offset,
         trace.decode() if trace and _TRACE.fullmatch(trace) else None,
     )
@@ -172,7 +173,7 @@ def read_tick(valeur: bytes | None) -> TicLu:
 def read_epoch(entetes: Iterable[tuple[str, bytes]]) -> tuple[EpoqueDuJournal, int | None]:
     """The epoch of a record and its position; None for an opening. Raises ``FilIllisible``."""
     lus = dict(entetes)
-    return _read_epoch(lus), _read_number(lus, POSITION) if POSITION in lus else None
+    return _read_epoch(lus.get(EPOQUE_EN_COURS)), _read_number(lus.get(POSITION), POSITION) if POSITION in lus else None
 
 
 def _announce(type_: str, epoque: EpoqueDuJournal, instant: int) -> Entetes:
@@ -194,22 +195,25 @@ def _read_opening(source: str, partition: int, offset: int, epoque: EpoqueDuJour
     return Ouverture(source, partition, epoque, donnees.lignee, offset)
 
 
-def _read_epoch(lus: dict[str, bytes]) -> EpoqueDuJournal:
-    lue = _MARQUE.fullmatch(lus.get(EPOQUE_EN_COURS) or b"")
+# Records come by the million, epochs and types by the handful.
+@lru_cache(maxsize=256)
+def _read_epoch(octets: bytes | None) -> EpoqueDuJournal:
+    lue = _MARQUE.fullmatch(octets or b"")
     if lue is None:
-        raise FilIllisible(f"en-tête {EPOQUE_EN_COURS} absent ou illisible : {lus.get(EPOQUE_EN_COURS)!r}")
+        raise FilIllisible(f"en-tête {EPOQUE_EN_COURS} absent ou illisible : {octets!r}")
     return EpoqueDuJournal(int(lue[1]), lue[2].decode())
 
 
-def _read_type(lus: dict[str, bytes]) -> str:
+@lru_cache(maxsize=256)
+def _read_type(octets: bytes | None) -> str:
     try:
-        return lus[TYPE].decode()
-    except (KeyError, AttributeError, UnicodeDecodeError):
-        raise FilIllisible(f"en-tête {TYPE} absent ou illisible : {lus.get(TYPE)!r}") from None
+        # An absent one has no ``decode``.
+        return octets.decode()  # type: ignore[union-attr]  # caught below
+    except (AttributeError, UnicodeDecodeError):
+        raise FilIllisible(f"en-tête {TYPE} absent ou illisible : {octets!r}") from None
 
 
-def _read_number(lus: dict[str, bytes], nom: str) -> int:
-    octets = lus.get(nom)
-    if not octets or not octets.isdigit() or len(octets) > 19 or int(octets) > _ENTIER_MAX:
-        raise FilIllisible(f"en-tête {nom} absent ou illisible : {octets!r}")
-    return int(octets)
+def _read_number(octets: bytes | None, nom: str) -> int:
+    if octets and octets.isdigit() and len(octets) <= 19 and (nombre := int(octets)) <= _ENTIER_MAX:
+        return nombre
+    raise FilIllisible(f"en-tête {nom} absent ou illisible : {octets!r}")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final, Protocol
 
-from shared.bus.fil import FilIllisible, Lu, Ouverture, read_record
+from shared.bus.fil import FilIllisible, Ouverture, read_record
 from shared.bus.rangement import Rangement
 from shared.bus.recepteur import Message, Recepteur
 from shared.bus.sujets import way_back
@@ -69,16 +69,24 @@ class Recue(Recepteur):
     def apply(self, partition: int, records: Sequence[Message]) -> None:
         """Take the records of a batch. Raises ``Arret`` on what is not of this log or can not be read."""
         avance, nouveaux = self._avance, []
+        nom, types, curseur, connue = self.nom, self._types, self._avance.curseur, ""
         for brut in records:
-            record = _read(self.nom, partition, brut, self._types)
+            try:
+                record = read_record(nom, partition, brut.offset, brut.headers, brut.value, types)
+            except FilIllisible as erreur:
+                raise Arret(_tell_unreadable(nom, partition, brut.offset, erreur)) from erreur
             if isinstance(record, Ouverture):
                 self._lignee.learn(record.lignee)
-            elif record.enregistrement.position <= avance.curseur:
-                avance.dernier = max(avance.dernier, record.enregistrement.enregistre_le)
-            elif self._lignee.knows(record.epoque.marque):
-                nouveaux.append(record.enregistrement)
+                continue
+            lu, marque = record.enregistrement, record.epoque.marque
+            if lu.position <= curseur:
+                avance.dernier = max(avance.dernier, lu.enregistre_le)
+            elif marque == connue or self._lignee.knows(marque):
+                # An epoch that was told once stays so.
+                connue = marque
+                nouveaux.append(lu)
             else:
-                self._wait_for_epoch(record.epoque.marque, partition, brut.offset)
+                self._wait_for_epoch(marque, partition, brut.offset)
         if nouveaux:
             self._rangement.add(nouveaux)
         if records:
@@ -122,24 +130,24 @@ class Recue(Recepteur):
         )
 
     def _look_for_hole(self, apres: int) -> None:
-        manque = self._rangement.missing(apres)
-        if manque is None or self._attendue[0] != apres:
+        # Whatever is held follows ``apres``, and not at once: looking for what is missing costs more, and can wait.
+        if not self._rangement.held or self._attendue[0] != apres:
             self._attendue = (apres, time.monotonic())
-        elif time.monotonic() - self._attendue[1] > PATIENCE_TROU:
+            return
+        attente = time.monotonic() - self._attendue[1]
+        manque = self._rangement.missing(apres) if attente > PATIENCE_TROU else None
+        if manque is not None:
             raise Trou(
                 f"trou dans le journal de {self.nom} : la position {manque[0]} manque, {manque[1]} est arrivée. Si son "
                 f"sujet a été recréé : {RETOUR}"
             )
 
 
-def _read(nom: str, partition: int, brut: Message, types: Collection[str]) -> Lu | Ouverture:
-    try:
-        return read_record(nom, partition, brut.offset, brut.headers, brut.value, types)
-    except FilIllisible as erreur:
-        raise Arret(
-            f"le journal de {nom} porte un enregistrement illisible (partition {partition}, offset {brut.offset}) : "
-            f"{erreur}. Rien n'a été sauté : mettre Écluse à jour, ou trouver qui d'autre écrit dans ce topic"
-        ) from erreur
+def _tell_unreadable(nom: str, partition: int, offset: int, erreur: FilIllisible) -> str:
+    return (
+        f"le journal de {nom} porte un enregistrement illisible (partition {partition}, offset {offset}) : "
+        f"{erreur}. Rien n'a été sauté : mettre Écluse à jour, ou trouver qui d'autre écrit dans ce topic"
+    )
 
 
 Lance = Callable[[Recue], AbstractContextManager[LecteurOuvert]]

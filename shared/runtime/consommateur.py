@@ -30,7 +30,9 @@ from shared.runtime.suivi import Garde, Puits, SeulGardien, Source
 from shared.temps import SECONDE
 
 POINT_TOUS_LES: Final = 2 * SECONDE
-POINT_RECORDS: Final = 60_000
+# A checkpoint waits so many times what the last one took: one that saves much, as when a whole log is read again, takes
+# a tenth of the time at most.
+POINT_REPOS: Final = 10
 # A consumer passes at least every second: without news for longer, nobody knows what it has missed (seconds).
 RETARD_ADMIS: Final = 5.0
 # How often a process asks whether another one was told to begin again (seconds).
@@ -74,6 +76,7 @@ class Consommateur:
         self._regarde_le = monotonic()
         self._depuis_point = 0
         self._point_le = clock()
+        self._point_dure = 0
         self._passes_a_jour = 0
         self._arret = False
         self._fini = False
@@ -148,6 +151,7 @@ class Consommateur:
             return True
 
     def _write_checkpoint(self) -> None:
+        debut = monotonic()
         with self.verrou:
             reperes = {n: a.copy_marks() for n, a in self.avances.items() if a.marque is not None}
             self._puits.collect()
@@ -167,6 +171,7 @@ class Consommateur:
             for nom, avance in reperes.items():
                 self.avances[nom].gardees = list(avance.positions)
             self._point_le = self._clock()
+            self._point_dure = round((monotonic() - debut) * SECONDE)
 
     def _hold_checkpoint(self) -> bool:
         """Hold the checkpoint; one that was written by another process meanwhile is replaced whole."""
@@ -231,8 +236,8 @@ class Consommateur:
             self._passes_a_jour = self._passes_a_jour + 1 if complet else 0
             self._depuis_point += lus
             # A clock that was set back must not put the checkpoint off until it is what it was.
-            attendu = not 0 <= self._clock() - self._point_le < POINT_TOUS_LES
-            if self._depuis_point >= POINT_RECORDS or (self._depuis_point and attendu):
+            attendu = not 0 <= self._clock() - self._point_le < max(POINT_TOUS_LES, POINT_REPOS * self._point_dure)
+            if self._depuis_point and attendu:
                 self._try_checkpoint()
             self._let_go()
             self._follow_others()

@@ -9,7 +9,7 @@ from shared.runtime.journal import Enregistrement, Evince
 from shared.runtime.reperes import Arret, Avance, PasEncore, Trou
 from shared.runtime.suivi import Puits, Source
 
-LECTURE_MAX: Final = 5_000
+LECTURE_MAX: Final = 20_000
 _LOG = logging.getLogger("ecluse.consommateur")
 
 
@@ -86,9 +86,7 @@ class Poursuite:
                 return 0
             if suite:
                 self._puits.apply(suite)
-                for record in suite:
-                    # A place of a deposed publisher may come before: the one that follows it sends all of it again.
-                    avance.offsets[record.partition] = max(avance.offsets[record.partition], record.offset + 1)
+                _move_offsets(avance.offsets, suite)
             if records and not trou:
                 avance.dernier = max(avance.dernier, records[-1].enregistre_le)
             avance.positions, avance.curseur = positions, curseur
@@ -135,6 +133,13 @@ class Poursuite:
         return 0
 
 
+def _move_offsets(offsets: list[int], suite: Sequence[Enregistrement]) -> None:
+    for record in suite:
+        # A place of a deposed publisher may come before: the one that follows it sends all of it again.
+        if record.offset >= offsets[record.partition]:
+            offsets[record.partition] = record.offset + 1
+
+
 def _tell_hole(avance: Avance, trou: str | None) -> None:
     if trou and trou != avance.trou:
         _LOG.error("%s", trou)
@@ -148,15 +153,16 @@ def _contiguous(
     positions, curseur = list(avance.positions), avance.curseur
     suite: list[Enregistrement] = []
     for record in records:
-        atteinte = positions[record.partition]
-        if record.position > atteinte:
+        position, atteinte = record.position, positions[record.partition]
+        if position > atteinte:
             if record.precedent != atteinte:
                 trou = (
                     f"trou dans le journal de {record.source}, partition {record.partition} : "
-                    f"après {atteinte}, attendu {record.precedent} avant {record.position}"
+                    f"après {atteinte}, attendu {record.precedent} avant {position}"
                 )
                 return suite, positions, curseur, trou
-            positions[record.partition] = record.position
+            positions[record.partition] = position
             suite.append(record)
-        curseur = max(curseur, record.position)
+        if position > curseur:
+            curseur = position
     return suite, positions, curseur, None

@@ -32,6 +32,7 @@ DECLARES = {
     "requirements-distribue.lock": [*PRODUIT, *DISTRIBUE, *EXPORTS, *GROUPES["build"]],
     "requirements-dev.lock": [*PRODUIT, *DISTRIBUE, *EXPORTS, *GROUPES["build"], *GROUPES["dev"]],
     "bench/requirements.lock": [*PRODUIT, *DISTRIBUE, *GROUPES["build"], *GROUPES["bench"]],
+    "bench/fold/requirements.lock": GROUPES["quix"],
 }
 # Modules of the distributed mode whose distribution has another name, and is not installed by default.
 DISTRIBUTION = {"faust": "faust-streaming", "kafka": "kafka-python", "mode": "mode-streaming"}

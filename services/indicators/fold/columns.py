@@ -1,5 +1,6 @@
 """The cells of a family as growing numpy columns, found again by a packed integer key."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -19,6 +20,8 @@ Profil: TypeAlias = tuple[Categorie, ...]
 _BITS_JOUR: Final = 16
 _BITS_PROFIL: Final = 2 * _BITS_JOUR
 _RECENTES_MIN: Final = 4_096
+# Cells whose last changes are kept, for whoever follows.
+CHANGEMENTS_MAX: Final = 200_000
 
 
 class Modifiees(NamedTuple):
@@ -42,6 +45,29 @@ def unpack(cles: Entiers) -> tuple[Entiers, Entiers, Entiers]:
     return cles >> _BITS_PROFIL, cles >> _BITS_JOUR & JOUR_MAX, cles & JOUR_MAX
 
 
+class Ordre:
+    """Keys in order, each with its row."""
+
+    def __init__(self, cles: Entiers | None = None, lignes: Entiers | None = None) -> None:
+        self._cles = np.zeros(0, np.int64) if cles is None else cles
+        self._lignes = np.zeros(0, np.int64) if lignes is None else lignes
+
+    def __len__(self) -> int:
+        return len(self._cles)
+
+    def find(self, cles: Entiers) -> Entiers:
+        """The row of each key, -1 where it has none."""
+        if not len(self._cles):
+            return np.full(len(cles), -1, np.int64)
+        rangs = np.minimum(np.searchsorted(self._cles, cles), len(self._cles) - 1)
+        return np.where(self._cles[rangs] == cles, self._lignes[rangs], -1)
+
+    def insert(self, cles: Entiers, lignes: Entiers) -> None:
+        """Take keys that are not there, in order."""
+        rangs = np.searchsorted(self._cles, cles)
+        self._cles, self._lignes = np.insert(self._cles, rangs, cles), np.insert(self._lignes, rangs, lignes)
+
+
 class Colonnes:
     """The cells of one family.
 
@@ -60,10 +86,14 @@ class Colonnes:
         self._cles = np.zeros(0, np.int64)
         self._valeurs = np.zeros((0, len(famille.mesures)), np.int64)
         self._touchees = np.zeros(0, np.int64)
-        # Rows are found in the sorted keys; those added since the last sort, in the dictionary.
-        self._triees = np.zeros(0, np.int64)
-        self._rangs = np.zeros(0, np.int64)
-        self._recentes: dict[int, int] = {}
+        # Rows are found in the sorted keys; those added since they were sorted, in an order of their own, which is
+        # short, so that inserting there costs little.
+        self._triees = Ordre()
+        self._recentes = Ordre()
+        # What was added last, by version, and the version after which all of it is here.
+        self._journal: deque[tuple[int, Entiers, Entiers]] = deque()
+        self._memoire = 0
+        self._depuis = 0
 
     @property
     def cles(self) -> Entiers:
@@ -85,9 +115,12 @@ class Colonnes:
 
     def add(self, cles: Entiers, valeurs: Entiers) -> None:
         """Add measures to cells; a key may come several times."""
-        uniques, rangs = np.unique(cles, return_inverse=True)
-        sommes = np.zeros((len(uniques), self._valeurs.shape[1]), np.int64)
-        np.add.at(sommes, rangs, valeurs)
+        if not len(cles):
+            return
+        ordre = np.argsort(cles, kind="stable")
+        triees = cles[ordre]
+        debuts = np.flatnonzero(np.concatenate([[True], triees[1:] != triees[:-1]]))
+        uniques, sommes = triees[debuts], np.add.reduceat(valeurs[ordre], debuts, axis=0)
         utiles = sommes.any(axis=1)
         if not utiles.any():
             return
@@ -95,6 +128,25 @@ class Colonnes:
         self._valeurs[lignes] += sommes[utiles]
         self.version += 1
         self._touchees[lignes] = self.version
+        self._remember(uniques[utiles], sommes[utiles])
+
+    def remembers(self, version: int) -> bool:
+        """Whether ``since`` can tell what has changed after this version."""
+        return self._depuis <= version <= self.version
+
+    def since(self, version: int) -> tuple[Entiers, Entiers]:
+        """Keys, and what was added to their measures after a version that is remembered; a key may come again."""
+        suite = [(cles, sommes) for v, cles, sommes in self._journal if v > version]
+        if not suite:
+            return self._cles[:0], self._valeurs[:0]
+        return np.concatenate([cles for cles, _ in suite]), np.concatenate([sommes for _, sommes in suite])
+
+    def _remember(self, cles: Entiers, sommes: Entiers) -> None:
+        self._journal.append((self.version, cles, sommes))
+        self._memoire += len(cles)
+        while self._memoire > CHANGEMENTS_MAX:
+            self._depuis, oubliees, _ = self._journal.popleft()
+            self._memoire -= len(oubliees)
 
     def nonzero(self) -> tuple[Entiers, Entiers]:
         """Keys and measures of the cells that count something."""
@@ -107,7 +159,7 @@ class Colonnes:
         copie.profils, copie._numeros = list(self.profils), dict(self._numeros)
         copie._cles, copie._valeurs = self.cles.copy(), self.valeurs.copy()
         copie._touchees = self._touchees[: self._taille].copy()
-        copie._taille, copie.version = self._taille, self.version
+        copie._taille, copie.version, copie._depuis = self._taille, self.version, self.version
         copie._gardee, copie._profils_gardes = self._gardee, self._profils_gardes
         copie._sort()
         return copie
@@ -138,32 +190,26 @@ class Colonnes:
         self.mark_saved(self.modified())
 
     def _rows(self, cles: Entiers) -> Entiers:
-        """The rows of distinct keys, created where there is none."""
-        if len(self._recentes) > max(_RECENTES_MIN, len(self._triees) // 4):
+        """The rows of distinct keys in order, created where there is none."""
+        if len(self._recentes) > max(_RECENTES_MIN, len(self._triees) // 8):
             self._sort()
-        lignes = np.full(len(cles), -1, np.int64)
-        if len(self._triees):
-            rangs = np.minimum(np.searchsorted(self._triees, cles), len(self._triees) - 1)
-            lignes = np.where(self._triees[rangs] == cles, self._rangs[rangs], lignes)
-        inconnues = np.flatnonzero(lignes < 0)
-        debut, recentes = self._taille, self._recentes
-        nouvelles: list[int] = []
-        for place, cle in zip(inconnues.tolist(), cles[inconnues].tolist(), strict=True):
-            ligne = recentes.get(cle)
-            if ligne is None:
-                ligne = recentes[cle] = debut + len(nouvelles)
-                nouvelles.append(cle)
-            lignes[place] = ligne
-        self._extend(nouvelles)
+        lignes = self._triees.find(cles)
+        lignes = np.where(lignes < 0, self._recentes.find(cles), lignes)
+        inconnues = lignes < 0
+        nouvelles = cles[inconnues]
+        if len(nouvelles):
+            lignes[inconnues] = np.arange(self._taille, self._taille + len(nouvelles))
+            self._recentes.insert(nouvelles, lignes[inconnues])
+            self._extend(nouvelles)
         return lignes
 
-    def _extend(self, cles: list[int]) -> None:
+    def _extend(self, cles: Entiers) -> None:
         taille = self._taille + len(cles)
         if taille > len(self._cles):
             place = max(1_024, taille * 3 // 2)
-            self._cles = _grow(self._cles, place)
-            self._valeurs = _grow(self._valeurs, place)
-            self._touchees = _grow(self._touchees, place)
+            self._cles = grow(self._cles, place)
+            self._valeurs = grow(self._valeurs, place)
+            self._touchees = grow(self._touchees, place)
         self._cles[self._taille : taille] = cles
         self._taille = taille
 
@@ -172,12 +218,12 @@ class Colonnes:
         utiles = np.flatnonzero(self.valeurs.any(axis=1) | (self._touchees[: self._taille] > self._gardee))
         self._cles, self._valeurs, self._touchees = self._cles[utiles], self._valeurs[utiles], self._touchees[utiles]
         self._taille = len(utiles)
-        self._rangs = np.argsort(self._cles)
-        self._triees = self._cles[self._rangs]
-        self._recentes = {}
+        ordre = np.argsort(self._cles, kind="stable")
+        self._triees, self._recentes = Ordre(self._cles[ordre], ordre), Ordre()
 
 
-def _grow(colonne: NDArray[Any], place: int) -> NDArray[Any]:
+def grow(colonne: NDArray[Any], place: int) -> NDArray[Any]:
+    """The same column with more room."""
     grande = np.zeros((place, *colonne.shape[1:]), colonne.dtype)
     grande[: len(colonne)] = colonne
     return grande

@@ -7,13 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from services.indicators.fold.columns import Colonnes, Entiers, Modifiees, pack, unpack
-from services.indicators.fold.families import FAMILLES, FAMILLES_DE, ORIGINE, Categorie, Famille
-from shared.events.mouvements import DECODEURS, Image
+from services.indicators.fold.families import FAMILLES, FAMILLES_DE, ORIGINE, Categorie
+from services.indicators.fold.images import Images
 from shared.runtime.journal import Enregistrement
 from shared.temps import to_iso
-
-# How many times the images of a batch count, avant taken from apres: by (Caf, image).
-Comptes = dict[tuple[str, Image], int]
 
 
 class Ecart(NamedTuple):
@@ -32,6 +29,7 @@ class Pli:
 
     def __init__(self) -> None:
         self.colonnes = {nom: Colonnes(famille) for nom, famille in FAMILLES.items()}
+        self._images = _images_of(self.colonnes)
 
     def apply(self, records: Iterable[Enregistrement]) -> None:
         """Take movements from the log, all of them or none: an unreadable one raises before anything is added."""
@@ -43,16 +41,7 @@ class Pli:
 
     def apply_bytes(self, par_type: Mapping[str, Iterable[bytes]]) -> None:
         """The same of movements by their type, as they are written in the log."""
-        self.add([(type_, _count(type_, octets)) for type_, octets in par_type.items()])
-
-    def add(self, comptes: Iterable[tuple[str, Comptes]]) -> None:
-        """Add images, by type of movement, each as many times as counted (less than 0: take it away)."""
-        ajouts = [
-            (colonnes, *_cells(famille, colonnes, images))
-            for type_, images in comptes
-            for famille in FAMILLES_DE[type_]
-            for colonnes in (self.colonnes[famille.nom],)
-        ]
+        ajouts = [ajout for type_, octets in par_type.items() for ajout in self._images[type_].sum_up(octets)]
         for colonnes, cles, valeurs in ajouts:
             colonnes.add(cles, valeurs)
 
@@ -74,6 +63,7 @@ class Pli:
         """What it counts now, on its own."""
         copie = Pli()
         copie.colonnes = {nom: colonnes.copy() for nom, colonnes in self.colonnes.items()}
+        copie._images = _images_of(copie.colonnes)
         return copie
 
     def cafs(self) -> list[str]:
@@ -85,34 +75,8 @@ class Pli:
         return [e for nom in self.colonnes for e in _diff(self.colonnes[nom], autre.colonnes[nom])]
 
 
-def _count(type_: str, octets: Iterable[bytes]) -> Comptes:
-    decode = DECODEURS[type_].decode
-    comptes: Comptes = defaultdict(int)
-    for ligne in octets:
-        evenement = decode(ligne)
-        mouvement = evenement.data
-        if mouvement.avant is not None:
-            comptes[evenement.caf, mouvement.avant] -= 1
-        if mouvement.apres is not None:
-            comptes[evenement.caf, mouvement.apres] += 1
-    return comptes
-
-
-def _cells(famille: Famille, colonnes: Colonnes, comptes: Comptes) -> tuple[Entiers, Entiers]:
-    """Keys and measures to add for the images of a batch."""
-    cles: list[int] = []
-    fois: list[int] = []
-    mesures: list[tuple[int, ...]] = []
-    number, parts = colonnes.number, famille.parts
-    for (caf, image), n in comptes.items():
-        if n:
-            for categories, jour, second, mesure in parts(image):
-                cles.append(pack(number((caf, *categories)), jour, second))
-                fois.append(n)
-                mesures.append(mesure)
-    if not cles:
-        return np.zeros(0, np.int64), np.zeros((0, len(famille.mesures)), np.int64)
-    return np.array(cles, np.int64), np.array(mesures, np.int64) * np.array(fois, np.int64)[:, None]
+def _images_of(colonnes: Mapping[str, Colonnes]) -> dict[str, Images]:
+    return {type_: Images(type_, [colonnes[f.nom] for f in familles]) for type_, familles in FAMILLES_DE.items()}
 
 
 def _diff(ici: Colonnes, autre: Colonnes) -> list[Ecart]:
