@@ -2,12 +2,12 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -150,7 +150,8 @@ def _measure(piste: Piste, commande: list[str]) -> Mesure:
         assert processus.stdout is not None
         reveil = threading.Timer(_PATIENCE, processus.kill)
         reveil.start()
-        sortie = processus.stdout.read().decode()
+        with _watching(processus.pid) as memoire:
+            sortie = processus.stdout.read().decode()
         _, etat, usage = os.wait4(processus.pid, 0)
         reveil.cancel()
         processus.returncode = os.waitstatus_to_exitcode(etat)
@@ -158,11 +159,26 @@ def _measure(piste: Piste, commande: list[str]) -> Mesure:
             plaintes.seek(0)
             raise RuntimeError(f"{commande[:4]} : {plaintes.read().decode(errors='replace')[-3_000:]}")
     reponse = msgspec.convert(json.loads(sortie.strip().splitlines()[-1]), Reponse)
-    return Mesure(reponse, usage.ru_utime + usage.ru_stime, _megabytes(usage), _servers(piste) - avant)
+    return Mesure(reponse, usage.ru_utime + usage.ru_stime, max(memoire) / 1_000, _servers(piste) - avant)
 
 
-def _megabytes(usage: resource.struct_rusage) -> float:
-    return usage.ru_maxrss / 1_000
+@contextmanager
+def _watching(pid: int) -> Iterator[list[int]]:
+    """The peak memory of a process (kB), read while the context lasts: what ``wait4`` tells begins with ours."""
+    pics, fini = [0], threading.Event()
+
+    def read() -> None:
+        while not fini.wait(0.1):
+            statut = Path(f"/proc/{pid}/status").read_text()
+            pics.extend(int(ligne.split()[1]) for ligne in statut.splitlines() if ligne.startswith("VmHWM"))
+
+    fil = threading.Thread(target=read)
+    fil.start()
+    try:
+        yield pics
+    finally:
+        fini.set()
+        fil.join()
 
 
 def _servers(piste: Piste) -> float:
