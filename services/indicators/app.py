@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine, delete
 
 from services.indicators import answer, store
+from services.indicators.arretes.comparaison import Confrontations
+from services.indicators.arretes.service import Arretes
 from services.indicators.cibles import Cibles, published_targets
 from services.indicators.fold.pli import Pli
+from services.indicators.instantane import Instantane, explain_delay, extract
 from services.indicators.invariants import Invariants
 from services.indicators.models import TABLES_INDICATEURS
 from services.indicators.puits import PuitsDuPli, Suivi
@@ -48,6 +52,22 @@ class StockAuRepere:
         """See ``StockDeProduction``."""
         return self.rangees.closing_stock(caf, au, self.consommateur.avances[PRODUCTION].curseur)
 
+    def still(self) -> "StockFige":
+        """The same, as far as the fold has gone now."""
+        return StockFige(self.rangees, self.consommateur.avances[PRODUCTION].curseur)
+
+
+@dataclass(frozen=True)
+class StockFige:
+    """Production's stock as its log knew it at one position."""
+
+    rangees: RangeesDeProduction
+    position: int
+
+    def closing_stock(self, caf: str, au: int) -> int | None:
+        """See ``StockDeProduction``."""
+        return self.rangees.closing_stock(caf, au, self.position)
+
 
 @dataclass
 class Indicateurs:
@@ -63,6 +83,17 @@ class Indicateurs:
     stock: StockAuRepere
     files: answer.FilesDeRecouvrement
     reconstruction: Reconstruction
+    lecture: Engine
+
+    @cached_property
+    def arretes(self) -> Arretes:
+        """The figures that were frozen."""
+        return Arretes(self, self.moteur, self.lecture, self.reglages.clock)
+
+    @cached_property
+    def confrontations(self) -> Confrontations:
+        """What has moved since."""
+        return Confrontations(self.arretes, self, self.sources, lambda: self.cibles)
 
     def freshness(self) -> answer.Fraicheur:
         """How fresh the figures are."""
@@ -95,6 +126,18 @@ class Indicateurs:
         with self.consommateur.verrou:
             return self._tableau.cafs()
 
+    def still(self, caf: str) -> Instantane:
+        """What is known of a Caf now, copied: questions to it hold nobody up, and agree with one another."""
+        with self.consommateur.verrou:
+            pli, stock = extract(self._tableau.pli, caf), self.stock.still()
+            reperes = {nom: avance.copy_marks() for nom, avance in self.consommateur.avances.items()}
+            fraicheur = self.freshness()
+        return Instantane(pli, Tableau(pli, self.cibles, stock, self.files), fraicheur, reperes)
+
+    def explain_delay(self) -> str:
+        """Why the figures are not à jour (French)."""
+        return explain_delay(self.consommateur.avances)
+
     def rebuild(self, *, accepter_restauration: bool = False) -> Comparaison:
         """See ``Reconstruction.run``."""
         return self.reconstruction.run(accepter_restauration=accepter_restauration)
@@ -102,6 +145,7 @@ class Indicateurs:
     def close(self) -> None:
         """Stop after a last checkpoint."""
         self.consommateur.stop()
+        self.lecture.dispose()
         self.moteur.dispose()
 
     @property
@@ -136,7 +180,10 @@ def bootstrap(
     tableau = Tableau(pli, cibles, stock, files)
     unique = _guard(moteur, "reconstruction") or SeulGardien()
     reconstruction = Reconstruction(sources, puits, consommateur, moteur, reglages.clock, unique)
-    return Indicateurs(reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files, reconstruction)
+    lecture = open_engine(reglages, CONSOMMATEUR)
+    return Indicateurs(
+        reglages, moteur, puits, consommateur, tableau, sources, cibles, stock, files, reconstruction, lecture
+    )
 
 
 def _guard(moteur: Engine, quoi: str) -> Garde | None:

@@ -1,7 +1,9 @@
-"""The checkpoint of the fold, as rows. Days, categories and keys are as in ``services.indicators.fold``."""
+"""The tables of the indicators: the checkpoint of the fold (days, categories and keys as in ``fold``), the arrêtés."""
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
+
+from services.indicators.arretes.models import LigneArrete
 
 
 class VersionDuPli(SQLModel, table=True):
@@ -32,4 +34,6 @@ class Cellule(SQLModel, table=True):
     mesures: bytes
 
 
-TABLES_INDICATEURS: tuple[type[SQLModel], ...] = (VersionDuPli, LigneProfil, Cellule)
+# What a rebuild writes again; the other tables hold what no log says.
+TABLES_DU_PLI: tuple[type[SQLModel], ...] = (VersionDuPli, LigneProfil, Cellule)
+TABLES_INDICATEURS: tuple[type[SQLModel], ...] = (*TABLES_DU_PLI, LigneArrete)

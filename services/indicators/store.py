@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from services.indicators.fold.columns import Modifiees, Profil
 from services.indicators.fold.families import VERSION_PLI
 from services.indicators.fold.pli import Pli
-from services.indicators.models import TABLES_INDICATEURS, Cellule, LigneProfil, VersionDuPli
+from services.indicators.models import TABLES_DU_PLI, Cellule, LigneProfil, VersionDuPli
 from shared.base import insert_many, replace_many, table_of
 
 VERSION: Final = table_of(VersionDuPli)
@@ -63,7 +63,7 @@ def load(connexion: Connection) -> Pli:
 
 def erase(connexion: Connection) -> None:
     """Forget the checkpoint, before a rebuilt fold is saved in its place."""
-    for modele in TABLES_INDICATEURS:
+    for modele in TABLES_DU_PLI:
         connexion.execute(delete(table_of(modele)))
 
 

@@ -75,8 +75,9 @@ class FauxJournal:
         self.reprises += 1
 
     @contextmanager
-    def reread(self) -> Iterator[Self]:
+    def reread(self, depuis: Avance | None = None, types: Sequence[str] = ()) -> Iterator[Self]:
         """See ``Source.reread``."""
+        del depuis, types
         yield self
 
 
