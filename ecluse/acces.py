@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ecluse.arretes import AccesArretes, ArretesDistants, ArretesLocaux
 from ecluse.client import Client, ServeurInjoignable
 from ecluse.dossier import DossierOccupe, own
 from ecluse.importation import LOT, Envoi
@@ -36,6 +37,7 @@ class Acces(Protocol):
     def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any: ...
     def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any: ...
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any: ...
+    def arretes(self) -> AccesArretes: ...
     def rebuild(self, *, accepter_restauration: bool) -> Any: ...
     def letters(self, *, closes: bool) -> Any: ...
     def letter(self, service: str, numero: int) -> Any: ...
@@ -74,6 +76,10 @@ class AccesLocal:
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
         self.wait()
         return msgspec.to_builtins(self._maison.indicateurs.cut(code, caf, du, au, par))
+
+    def arretes(self) -> AccesArretes:
+        self.wait()
+        return ArretesLocaux(self._maison.indicateurs)
 
     def rebuild(self, *, accepter_restauration: bool) -> Any:
         self.wait()
@@ -129,6 +135,9 @@ class AccesDistant:
 
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
         return self._client.get(f"/v1/indicateurs/{code}/coupe", caf=caf, du=du, au=au, par=par)
+
+    def arretes(self) -> AccesArretes:
+        return ArretesDistants(self._client)
 
     def rebuild(self, *, accepter_restauration: bool) -> Any:
         return self._client.rebuild(accepter_restauration=accepter_restauration)

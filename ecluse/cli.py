@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from ecluse import __version__
-from ecluse.commandes import chiffres, demenagement, donnees, etat, evenements, lettres, migrations, serve, sujets, up
+from ecluse.commandes import (
+    arretes,
+    chiffres,
+    demenagement,
+    donnees,
+    etat,
+    evenements,
+    lettres,
+    migrations,
+    serve,
+    sujets,
+    up,
+)
 from ecluse.emission.cli import app as relais
 
 app = typer.Typer(
@@ -26,6 +38,7 @@ app.command("etat")(etat.show_state)
 app.command("lien")(etat.create_link)
 app.command("panne")(etat.show_failure)
 app.command("migrate")(demenagement.migrate)
+app.add_typer(arretes.app, name="arrete")
 app.add_typer(lettres.app, name="dead-letters")
 app.add_typer(evenements.app, name="events")
 app.add_typer(sujets.app, name="topics")

@@ -24,6 +24,7 @@ from ecluse.mesures import HouseCollector
 from ecluse.socle import Pret, add_health, create_base
 from services.contacts.endpoints import create_router as create_contacts_router
 from services.indicators.app import Indicateurs
+from services.indicators.arretes.endpoints import create_router as create_arretes_router
 from services.indicators.endpoints import create_router as create_indicators_router
 from services.indicators.pages import create_pages_router
 from services.production.app import StockDeProduction
@@ -137,7 +138,11 @@ def create_indicators_app(commun: Commun, indicateurs: Indicateurs) -> FastAPI:
     partage = commun.memoire.create_sharing() if commun.memoire else None
     pages, diffuseur = create_pages_router(indicateurs, lambda: indicateurs.puits.version, commun.today, partage)
     commun.lectures.append(read_screens(lambda: diffuseur.lecteurs))
-    routers = [api.create_rebuild(indicateurs), create_indicators_router(indicateurs)]
+    routers = [
+        api.create_rebuild(indicateurs),
+        create_indicators_router(indicateurs),
+        create_arretes_router(indicateurs.arretes, indicateurs.confrontations),
+    ]
     app = create_app(commun, read_state, routers, [pages])
     app.state.close_streams = diffuseur.close
     return app

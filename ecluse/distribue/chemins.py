@@ -19,6 +19,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/droits": "recovery",
     "/v1/recovery": "recovery",
     "/v1/indicateurs": "indicators",
+    "/v1/arretes": "indicators",
     "/v1/reconstruction": "indicators",
     "/indicateurs": "indicators",
     "/flux": "indicators",

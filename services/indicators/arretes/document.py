@@ -4,6 +4,7 @@ Canonical: JSON in UTF-8 without blanks, the members of every object in the orde
 as they are: whoever has them finds the same fingerprint with any tool (``sha256sum``).
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
@@ -92,7 +93,10 @@ def freeze_figure(indication: Indication, indicateur: Indicateur) -> ChiffreArre
 
 def write_document(arrete: Arrete) -> bytes:
     """The canonical bytes."""
-    return msgspec.json.encode(arrete, order="sorted")
+    texte = json.dumps(
+        msgspec.to_builtins(arrete), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return texte.encode()
 
 
 def read_document(octets: bytes) -> Arrete:
