@@ -16,6 +16,8 @@ from ecluse.dossier import DossierOccupe, own
 from ecluse.importation import LOT, Envoi
 from ecluse.lettres import list_all, read_pages, replay_one, show
 from ecluse.maison import Maison, open_house
+from services.indicators.exports.lignes import build_extract
+from services.indicators.exports.sortie import parse_format, write_export
 from shared.reglages import Reglages
 from shared.systeme import explain_os
 from shared.web.porte import EVENEMENTS_MAX
@@ -37,6 +39,9 @@ class Acces(Protocol):
     def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Any: ...
     def series(self, code: str, caf: str, du: str, au: str, pas: str) -> Any: ...
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any: ...
+    def export(
+        self, caf: str, du: str, au: str, codes: Sequence[str], pas: str | None, format_: str
+    ) -> Iterator[bytes]: ...
     def arretes(self) -> AccesArretes: ...
     def rebuild(self, *, accepter_restauration: bool) -> Any: ...
     def letters(self, *, closes: bool) -> Any: ...
@@ -76,6 +81,14 @@ class AccesLocal:
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
         self.wait()
         return msgspec.to_builtins(self._maison.indicateurs.cut(code, caf, du, au, par))
+
+    def export(
+        self, caf: str, du: str, au: str, codes: Sequence[str], pas: str | None, format_: str
+    ) -> Iterator[bytes]:
+        choisi = parse_format(format_)
+        self.wait()
+        now = self._maison.reglages.clock()
+        return write_export(build_extract(self._maison.indicateurs, caf, du, au, codes, pas, now), choisi)
 
     def arretes(self) -> AccesArretes:
         self.wait()
@@ -135,6 +148,12 @@ class AccesDistant:
 
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> Any:
         return self._client.get(f"/v1/indicateurs/{code}/coupe", caf=caf, du=du, au=au, par=par)
+
+    def export(
+        self, caf: str, du: str, au: str, codes: Sequence[str], pas: str | None, format_: str
+    ) -> Iterator[bytes]:
+        question = {"caf": caf, "du": du, "au": au, "code": list(codes) or None, "pas": pas, "format": format_}
+        return self._client.read("/v1/indicateurs/export", **question)
 
     def arretes(self) -> AccesArretes:
         return ArretesDistants(self._client)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fastapi import FastAPI
 
 from ecluse.maison import Maison
+from services.indicators.exports.pages import create_exports_page
 from services.indicators.pages import create_pages_router
 from shared.corbeille.etal import EtalLocal, create_home_router
 from shared.corbeille.pages import create_pages_router as create_queue_pages
@@ -24,6 +25,7 @@ def install_screens(app: FastAPI, maison: Maison, acces: Acces) -> Callable[[], 
         return to_jour(maison.reglages.clock())
 
     pages, diffuseur = create_pages_router(maison.indicateurs, lambda: maison.indicateurs.puits.version, today)
+    app.include_router(create_exports_page(maison.indicateurs, maison.reglages.clock))
     app.include_router(pages)
     app.include_router(create_home_router([EtalLocal(c) for c in maison.corbeilles.values()], today))
     app.include_router(create_queue_pages(maison.corbeilles, today))

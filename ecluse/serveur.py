@@ -19,6 +19,7 @@ from ecluse.socle import Pret, add_health, create_base
 from services.contacts.endpoints import create_router as create_contacts_router
 from services.indicators.arretes.endpoints import create_router as create_arretes_router
 from services.indicators.endpoints import create_router as create_indicators_router
+from services.indicators.exports.endpoints import create_router as create_exports_router
 from services.production.endpoints import create_router as create_production_router
 from services.recovery.endpoints import create_router as create_recovery_router
 from shared.corbeille.endpoints import router as create_queue_router
@@ -47,6 +48,7 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
         api.create_letters(maison.services),
         create_queue_router(maison.corbeilles),
         create_indicators_router(maison.indicateurs),
+        create_exports_router(maison.indicateurs, maison.reglages.clock),
         create_arretes_router(maison.indicateurs.arretes, maison.indicateurs.confrontations),
         create_production_router(maison.services["production"]),
         create_recovery_router(maison.services["recovery"]),

@@ -1,5 +1,6 @@
 """Figures out: indicators, their series and cuts, and the proof by rebuild."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -7,6 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
+from ecluse.commandes.fichiers import choose_format, write_file
 from services.indicators.affiche import ETATS
 from services.indicators.cibles import Etat
 from services.indicators.reconstruction import ECARTS_MONTRES
@@ -16,6 +18,10 @@ Du = Annotated[str, typer.Option("--du", help="premier jour, AAAA-MM-JJ")]
 Au = Annotated[str, typer.Option("--au", help="dernier jour, compris")]
 Codes = Annotated[list[str] | None, typer.Option("--code", help="code d'indicateur (plusieurs fois possible)")]
 Serie = Annotated[str | None, typer.Option("--serie", help="jour, semaine, mois ou an")]
+FormatDeFichier = Annotated[
+    str | None, typer.Option("--format", help="fichier : csv-excel, xlsx, csv ou parquet ; sinon d'après --sortie")
+]
+Sortie = Annotated[Path | None, typer.Option("--sortie", help="fichier à écrire ; sans lui, la sortie standard")]
 Par = Annotated[str | None, typer.Option("--par", help="coupe : nature, canal, teleservice, pole, site…")]
 
 
@@ -29,8 +35,20 @@ def indicators(
     data_dir: DossierMaison = None,
     vers: Origine = None,
     json: EnJson = False,
+    format_: FormatDeFichier = None,
+    sortie: Sortie = None,
 ) -> None:
-    """Donne les indicateurs d'une Caf sur une période, en série (--serie) ou en coupe (--par) pour un code."""
+    """Donne les indicateurs d'une Caf sur une période, en série (--serie) ou en coupe (--par) pour un code.
+
+    Avec --format ou --sortie, écrit un fichier : un chiffre par indicateur, ou avec --serie une ligne par point.
+    """
+    if format_ or sortie:
+        if par or json:
+            raise typer.BadParameter("--par et --json ne vont pas avec --format ni --sortie")
+        choisi = choose_format(format_, sortie)
+        with house(data_dir, vers) as acces:
+            write_file(acces.export(caf, du, au, code or [], serie, choisi), sortie)
+        return
     if (serie or par) and (not code or len(code) != 1):
         raise typer.BadParameter("une série ou une coupe demande un seul --code")
     with house(data_dir, vers) as acces:

@@ -26,6 +26,8 @@ from services.contacts.endpoints import create_router as create_contacts_router
 from services.indicators.app import Indicateurs
 from services.indicators.arretes.endpoints import create_router as create_arretes_router
 from services.indicators.endpoints import create_router as create_indicators_router
+from services.indicators.exports.endpoints import create_router as create_exports_router
+from services.indicators.exports.pages import create_exports_page
 from services.indicators.pages import create_pages_router
 from services.production.app import StockDeProduction
 from services.production.endpoints import create_router as create_production_router
@@ -141,9 +143,10 @@ def create_indicators_app(commun: Commun, indicateurs: Indicateurs) -> FastAPI:
     routers = [
         api.create_rebuild(indicateurs),
         create_indicators_router(indicateurs),
+        create_exports_router(indicateurs, commun.clock),
         create_arretes_router(indicateurs.arretes, indicateurs.confrontations),
     ]
-    app = create_app(commun, read_state, routers, [pages])
+    app = create_app(commun, read_state, routers, [create_exports_page(indicateurs, commun.clock), pages])
     app.state.close_streams = diffuseur.close
     return app
 

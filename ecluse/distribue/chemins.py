@@ -22,6 +22,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/arretes": "indicators",
     "/v1/reconstruction": "indicators",
     "/indicateurs": "indicators",
+    "/exports": "indicators",
     "/flux": "indicators",
     "/v1/lettres-mortes/contacts": "contacts",
     "/v1/lettres-mortes/production": "production",

@@ -1,6 +1,6 @@
 """Composition of the indicators service: its fold, its consumer, its answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol
@@ -110,6 +110,11 @@ class Indicateurs:
         """See ``Tableau.serie``."""
         with self.consommateur.verrou:
             return self._tableau.serie(code, caf, du, au, pas, self.freshness())
+
+    def all_series(self, caf: str, du: str, au: str, codes: Sequence[str], pas: str) -> Iterator[answer.Serie]:
+        """The series of several indicators, computed one at a time from one state of the fold."""
+        vu = self.still(caf)
+        return (vu.tableau.serie(code, caf, du, au, pas, vu.fraicheur) for code in codes)
 
     def cut(self, code: str, caf: str, du: str, au: str, par: str) -> answer.Coupe:
         """See ``Tableau.coupe``."""

@@ -24,6 +24,7 @@ from services.indicators.direct import (
     word_freshness,
     word_last_day,
 )
+from services.indicators.exports.sortie import Format, is_installed
 from services.indicators.fenetre import Choix, Fenetre, choose
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.contacts import CONTACTS
@@ -168,6 +169,7 @@ class Ecrans:
             caf=cadre.caf,
             cadre=cadre,
             fenetres=list(Fenetre),
+            formats=[f for f in Format if is_installed(f)],
             quand=intervalle(*cadre.choix.periode),
             **contexte,
         )

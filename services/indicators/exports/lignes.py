@@ -1,0 +1,147 @@
+"""What an export holds: rows of figures or of series, with what is needed to read them. Pure but for who is asked."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final, NamedTuple, Protocol
+
+from services.indicators.affiche import ETATS
+from services.indicators.answer import Fraicheur, Indication, Reponse, Serie
+from services.indicators.cibles import CibleAffichee, Etat
+from services.indicators.registre import REGISTRE
+from services.indicators.registre.base import Indicateur
+from services.indicators.rules import CodeInconnu, SerieImpossible, parse_caf, parse_period, parse_step, split
+from shared.temps import from_iso
+
+# Each of its points asks production to count its rows: a series of it is asked for by its code alone.
+_A_DEMANDER: Final = frozenset({"BALANCE"})
+
+
+class Chiffres(Protocol):
+    """The figures, as exports ask for them; the series of one export agree with one another."""
+
+    def figures(self, caf: str, du: str, au: str, codes: Sequence[str]) -> Reponse: ...
+    def all_series(self, caf: str, du: str, au: str, codes: Sequence[str], pas: str) -> Iterator[Serie]: ...
+
+
+class Ligne(NamedTuple):
+    """A figure over its own inclusive period (days). ``cible``, ``operateur``, ``nature_cible``: the target that
+    judges; ``autres_cibles``: those beside it, in words; ``etat``: in words, empty for a point of a series."""
+
+    caf: str
+    code: str
+    libelle: str
+    du: int
+    au: int
+    valeur: float | None
+    unite: str
+    numerateur: int | None
+    denominateur: int | None
+    etat: str
+    cible: float | None
+    operateur: str
+    nature_cible: str
+    autres_cibles: str
+    formule: int
+
+
+@dataclass(frozen=True)
+class Extrait:
+    """An export before it is written. ``pas``: step of its series, None for one figure by code; ``lignes`` are
+    computed as they are read, once; ``extrait_le``: instant (ns)."""
+
+    caf: str
+    du: str
+    au: str
+    pas: str | None
+    fraicheur: Fraicheur
+    extrait_le: int
+    definitions: Sequence[Indicateur]
+    lignes: Iterator[Ligne]
+
+    @property
+    def nom(self) -> str:
+        """The name of its file, without extension."""
+        pas = f"_{self.pas}" if self.pas else ""
+        return f"indicateurs_{self.caf}_{self.du}_{self.au}{pas}"
+
+
+def build_extract(
+    chiffres: Chiffres, caf: str, du: str, au: str, codes: Sequence[str], pas: str | None, extrait_le: int
+) -> Extrait:
+    """The export of these codes (none: all of them). Raises ``QuestionRefusee``: nothing is refused later on."""
+    parse_caf(caf)
+    periode = parse_period(du, au)
+    definitions = [_find(code) for code in dict.fromkeys(codes)] or [*REGISTRE.values()]
+    if pas is None:
+        reponse = chiffres.figures(caf, du, au, [i.code for i in definitions])
+        lignes = (_figure(reponse, i) for i in reponse.indicateurs)
+        return Extrait(caf, du, au, None, reponse.fraicheur, extrait_le, definitions, lignes)
+    split(periode, parse_step(pas))
+    definitions = [i for i in definitions if _has_series(i, demande=bool(codes))]
+    series = chiffres.all_series(caf, du, au, [i.code for i in definitions], pas)
+    premiere = next(series)
+    points = (ligne for serie in chain([premiere], series) for ligne in _points(serie))
+    return Extrait(caf, du, au, pas, premiere.fraicheur, extrait_le, definitions, points)
+
+
+def _find(code: str) -> Indicateur:
+    indicateur = REGISTRE.get(code)
+    if indicateur is None:
+        raise CodeInconnu(f"aucun indicateur n'a le code « {code} »")
+    return indicateur
+
+
+def _has_series(indicateur: Indicateur, *, demande: bool) -> bool:
+    if indicateur.calcul is None and demande:
+        raise SerieImpossible(f"{indicateur.code} se lit au présent : cet indicateur n'a pas de série")
+    return indicateur.calcul is not None and (demande or indicateur.code not in _A_DEMANDER)
+
+
+def _figure(reponse: Reponse, i: Indication) -> Ligne:
+    juge = i.cibles[0] if i.cibles else CibleAffichee(None, None, "")
+    return Ligne(
+        reponse.caf,
+        i.code,
+        i.libelle,
+        from_iso(reponse.du),
+        from_iso(reponse.au),
+        i.valeur,
+        i.unite,
+        i.numerateur,
+        i.denominateur,
+        ETATS[Etat(i.etat)],
+        juge.valeur,
+        juge.operateur or "",
+        juge.nature,
+        " ; ".join(_word(cible) for cible in i.cibles[1:]),
+        i.formule,
+    )
+
+
+def _points(serie: Serie) -> Iterable[Ligne]:
+    return (
+        Ligne(
+            serie.caf,
+            serie.code,
+            serie.libelle,
+            from_iso(p.du),
+            from_iso(p.au),
+            p.valeur,
+            serie.unite,
+            p.numerateur,
+            p.denominateur,
+            "",
+            None,
+            "",
+            "",
+            "",
+            serie.formule,
+        )
+        for p in serie.points
+    )
+
+
+def _word(cible: CibleAffichee) -> str:
+    valeur = "non transmise" if cible.valeur is None else f"{cible.operateur or ''} {cible.valeur}".strip()
+    return f"{cible.nature} : {valeur}"
