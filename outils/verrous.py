@@ -24,8 +24,11 @@ DISTRIBUE = "requirements-distribue.lock"
 # Le verrou de développement contient le verrou du produit, aux mêmes versions.
 VERROUS = {
     PRODUIT: ["--group", "build"],
-    DISTRIBUE: ["--extra", "distribue", "--group", "build", "--constraint", PRODUIT],
-    "requirements-dev.lock": ["--extra", "distribue", "--group", "build", "--group", "dev", "--constraint", DISTRIBUE],
+    # L'image des services écrit et lit aussi les archives.
+    DISTRIBUE: ["--extra", "distribue", "--extra", "exports", "--group", "build", "--constraint", PRODUIT],
+    "requirements-dev.lock": [
+        *("--extra", "distribue", "--extra", "exports", "--group", "build", "--group", "dev", "--constraint", DISTRIBUE)
+    ],
     "bench/requirements.lock": [
         *("--extra", "distribue", "--group", "build", "--group", "bench", "--constraint", DISTRIBUE)
     ],

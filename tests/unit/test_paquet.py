@@ -25,11 +25,12 @@ PAQUETS = ("ecluse", "services", "shared")
 PYPROJECT = tomllib.loads((RACINE / "pyproject.toml").read_text())
 PRODUIT = PYPROJECT["project"]["dependencies"]
 DISTRIBUE = PYPROJECT["project"]["optional-dependencies"]["distribue"]
+EXPORTS = PYPROJECT["project"]["optional-dependencies"]["exports"]
 GROUPES = PYPROJECT["dependency-groups"]
 DECLARES = {
     "requirements.lock": [*PRODUIT, *GROUPES["build"]],
-    "requirements-distribue.lock": [*PRODUIT, *DISTRIBUE, *GROUPES["build"]],
-    "requirements-dev.lock": [*PRODUIT, *DISTRIBUE, *GROUPES["build"], *GROUPES["dev"]],
+    "requirements-distribue.lock": [*PRODUIT, *DISTRIBUE, *EXPORTS, *GROUPES["build"]],
+    "requirements-dev.lock": [*PRODUIT, *DISTRIBUE, *EXPORTS, *GROUPES["build"], *GROUPES["dev"]],
     "bench/requirements.lock": [*PRODUIT, *DISTRIBUE, *GROUPES["build"], *GROUPES["bench"]],
 }
 # Modules of the distributed mode whose distribution has another name, and is not installed by default.
@@ -77,7 +78,7 @@ def imported_modules(package: str) -> Iterator[tuple[str, Path]]:
 
 @pytest.mark.parametrize("package", PAQUETS)
 def test_the_code_imports_only_what_pyproject_declares(package: str) -> None:
-    declared = {canonicalize_name(Requirement(line).name) for line in [*PRODUIT, *DISTRIBUE]}
+    declared = {canonicalize_name(Requirement(line).name) for line in [*PRODUIT, *DISTRIBUE, *EXPORTS]}
     installed = packages_distributions()
     undeclared = {
         f"{path.relative_to(RACINE)} : {module}"

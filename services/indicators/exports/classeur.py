@@ -44,11 +44,8 @@ _PREMIERE: Final = 6
 
 def write_workbook(extrait: Extrait, sortie: IO[bytes]) -> None:
     """Write the workbook into an open file; rows leave memory as they are written."""
-    # Nothing that is written is a formula or an address, whatever it begins with.
-    options = {
-        "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-    }  # fmt: skip
-    with xlsxwriter.Workbook(sortie, options) as classeur:
+    # Texts are written as such, never by the writer that guesses: what begins with a sign is no formula.
+    with xlsxwriter.Workbook(sortie, {"constant_memory": True}) as classeur:
         classeur.set_properties({"title": extrait.nom, "created": to_datetime(extrait.extrait_le)})
         formats = {nom: classeur.add_format(traits) for nom, traits in _FORMATS.items()}
         _write_figures(classeur, extrait, formats)
