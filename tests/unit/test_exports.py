@@ -16,6 +16,7 @@ import pytest
 from services.indicators.exports import sortie
 from services.indicators.exports.lignes import Extrait, build_extract
 from services.indicators.exports.sortie import (
+    ExportTropGrand,
     Format,
     FormatInconnu,
     FormatNonInstalle,
@@ -240,6 +241,14 @@ def test_a_question_without_an_answer_is_refused_before_anything_is_written(
 ) -> None:
     with pytest.raises(refus):
         build_extract(chiffres, *question, EXTRAIT_LE)
+
+
+def test_a_workbook_takes_no_more_rows_than_a_spreadsheet_opens_with_ease(chiffres: FauxChiffres) -> None:
+    extrait = build_extract(chiffres, "091", "2013-01-01", "2023-12-31", [], "semaine", EXTRAIT_LE)
+    with pytest.raises(ExportTropGrand, match="csv-excel"):
+        write_export(extrait, Format.xlsx)
+    petit = extract(chiffres, pas="jour")
+    assert petit.nombre == len(list(petit.lignes))
 
 
 def test_a_format_that_is_unknown_or_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ class Ligne(NamedTuple):
 @dataclass(frozen=True)
 class Extrait:
     """An export before it is written. ``pas``: step of its series, None for one figure by code; ``lignes`` are
-    computed as they are read, once; ``extrait_le``: instant (ns)."""
+    computed as they are read, once, ``nombre`` of them; ``extrait_le``: instant (ns)."""
 
     caf: str
     du: str
@@ -58,6 +58,7 @@ class Extrait:
     extrait_le: int
     definitions: Sequence[Indicateur]
     lignes: Iterator[Ligne]
+    nombre: int
 
     @property
     def nom(self) -> str:
@@ -76,13 +77,14 @@ def build_extract(
     if pas is None:
         reponse = chiffres.figures(caf, du, au, [i.code for i in definitions])
         lignes = (_figure(reponse, i) for i in reponse.indicateurs)
-        return Extrait(caf, du, au, None, reponse.fraicheur, extrait_le, definitions, lignes)
-    split(periode, parse_step(pas))
+        return Extrait(caf, du, au, None, reponse.fraicheur, extrait_le, definitions, lignes, len(definitions))
+    morceaux = split(periode, parse_step(pas))
     definitions = [i for i in definitions if _has_series(i, demande=bool(codes))]
     series = chiffres.all_series(caf, du, au, [i.code for i in definitions], pas)
     premiere = next(series)
     points = (ligne for serie in chain([premiere], series) for ligne in _points(serie))
-    return Extrait(caf, du, au, pas, premiere.fraicheur, extrait_le, definitions, points)
+    nombre = len(definitions) * len(morceaux)
+    return Extrait(caf, du, au, pas, premiere.fraicheur, extrait_le, definitions, points, nombre)
 
 
 def _find(code: str) -> Indicateur:

@@ -13,6 +13,8 @@ from shared.events.base import Liste
 from shared.runtime.ecrivain import Refuse
 
 _MORCEAU: Final = 65_536
+# A workbook is written aside, a kilobyte a row, and a spreadsheet opens no more with ease.
+LIGNES_DE_CLASSEUR: Final = 40_000
 
 
 class Format(Liste):
@@ -46,6 +48,12 @@ class FormatInconnu(QuestionRefusee):
     probleme = "format-inconnu"
 
 
+class ExportTropGrand(QuestionRefusee):
+    """More rows than this format takes."""
+
+    probleme = "export-trop-grand"
+
+
 class FormatNonInstalle(Refuse):
     """What writes this format is not installed here."""
 
@@ -73,7 +81,15 @@ def is_installed(format_: Format) -> bool:
 
 
 def write_export(extrait: Extrait, format_: Format) -> Iterator[bytes]:
-    """The file, in pieces. A binary one is written aside first: what prevents it is raised here."""
+    """The file, in pieces. A binary one is written aside first: what prevents it is raised here.
+
+    Raises ``ExportTropGrand``.
+    """
+    if format_ is Format.xlsx and extrait.nombre > LIGNES_DE_CLASSEUR:
+        raise ExportTropGrand(
+            f"{extrait.nombre} lignes demandées, un classeur en prend {LIGNES_DE_CLASSEUR} : choisir un pas plus long, "
+            "moins de codes, ou csv-excel"
+        )
     if format_ is Format.csv_excel:
         return write_text(extrait, EXCEL)
     if format_ is Format.csv:
