@@ -239,8 +239,9 @@ def test_text_is_written_as_it_is_computed(chiffres: FauxChiffres) -> None:
 def test_a_question_without_an_answer_is_refused_before_anything_is_written(
     chiffres: FauxChiffres, question: tuple[Any, ...], refus: type[Exception]
 ) -> None:
+    caf, du, au, codes, pas = question
     with pytest.raises(refus):
-        build_extract(chiffres, *question, EXTRAIT_LE)
+        build_extract(chiffres, caf, du, au, codes, pas, EXTRAIT_LE)
 
 
 def test_a_workbook_takes_no_more_rows_than_a_spreadsheet_opens_with_ease(chiffres: FauxChiffres) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
+import numpy as np
 
 from services.indicators.answer import Fraicheur, Indication
 from services.indicators.arretes.document import Arrete, RepereArrete, read_document
@@ -143,7 +144,7 @@ def _tell(
         raise SansDetail(
             f"{code} n'est pas une somme sur des objets : aucun mouvement des journaux n'y a de part à montrer"
         )
-    rangs = poids.any(axis=1).nonzero()[0][: max(0, limite)].tolist()
+    rangs = np.flatnonzero(poids.any(axis=1))[: max(0, limite)].tolist()
     return [_say(mouvements[rang], shown_terms(formule, poids[rang].tolist()), suite) for rang in rangs]
 
 

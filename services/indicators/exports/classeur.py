@@ -81,7 +81,7 @@ def _write_row(feuille: Worksheet, rang: int, ligne: Ligne, formats: dict[str, F
         if valeur is None:
             continue
         if nom in ("du", "au"):
-            feuille.write_datetime(rang, colonne, date.fromordinal(valeur), formats["jour"])
+            feuille.write_datetime(rang, colonne, date.fromordinal(int(valeur)), formats["jour"])
         elif nom == "unite":
             feuille.write_string(rang, colonne, _UNITES.get(ligne.unite, ligne.unite))
         elif nom in ("valeur", "cible"):

@@ -62,10 +62,9 @@ class FormatNonInstalle(Refuse):
 
 def parse_format(texte: str) -> Format:
     """The format that a text names, if it can be written here. Raises ``FormatInconnu``, ``FormatNonInstalle``."""
-    try:
-        format_ = Format(texte)
-    except ValueError:
-        raise FormatInconnu(f"format « {texte[:40]} » inconnu : {', '.join(f.value for f in Format)}") from None
+    format_ = next((f for f in Format if f.value == texte), None)
+    if format_ is None:
+        raise FormatInconnu(f"format « {texte[:40]} » inconnu : {', '.join(f.value for f in Format)}")
     if not is_installed(format_):
         raise FormatNonInstalle(
             f"le format {texte} demande un complément qui n'est pas installé : pip install 'ecluse[exports]', "
