@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from shared.base import explain_refusal, is_conflict, is_refused_for_now
 from shared.erreurs import describe_error
@@ -132,13 +133,29 @@ async def _on_problem(_: Request, erreur: Exception) -> Response:
     return write_problem(erreur)
 
 
-async def _on_http(_: Request, erreur: Exception) -> Response:
+_METHODES: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+
+
+async def _on_http(request: Request, erreur: Exception) -> Response:
     assert isinstance(erreur, HTTPException)  # noqa: S101  # the framework calls this handler for this class alone
     genre, titre, detail = _TITRES.get(
         erreur.status_code,
         (f"http-{erreur.status_code}", HTTPStatus(erreur.status_code).phrase, "La requête n'a pas pu être traitée."),
     )
-    return _write(genre, titre, erreur.status_code, detail, erreur.headers or {}, {})
+    entetes = dict(erreur.headers or {})
+    if erreur.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        entetes["Allow"] = _allowed(request)
+    return _write(genre, titre, erreur.status_code, detail, entetes, {})
+
+
+def _allowed(request: Request) -> str:
+    """The methods of an address: the framework names those of its first route alone."""
+    routes = request.app.router.routes
+    return ", ".join(
+        methode
+        for methode in _METHODES
+        if any(route.matches({**request.scope, "method": methode})[0] is Match.FULL for route in routes)
+    )
 
 
 async def _on_disconnect(_: Request, __: Exception) -> Response:

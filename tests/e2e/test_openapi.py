@@ -19,7 +19,7 @@ from schemathesis.schemas import BaseSchema
 from ecluse.panne import Serveur
 from shared.web.porte import UN_LOT
 from shared.web.problemes import MEDIA, PREFIXE
-from tests.api import BONNES, CONNUS, PORTE, PRENDRE, SUITES, Demande, feed
+from tests.api import ARRETE, BONNES, CONNUS, MOIS, PORTE, PRENDRE, SUITES, Demande, feed
 from tests.maisons import draw_seed
 
 EXEMPLES: Final = 20
@@ -166,6 +166,8 @@ def test_everything_but_health_asks_for_the_token(contrat: BaseSchema, serveur: 
                 chemin.format(
                     **dict.fromkeys(("caf", "objet"), "091"),
                     code="STOCK",
+                    periode=MOIS,
+                    id_=ARRETE,
                     service="production",
                     numero=1,
                     corbeille="a_notifier",
