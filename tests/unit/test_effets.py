@@ -45,7 +45,7 @@ def terms(comptees: list[Comptee], periode: Periode) -> dict[str, tuple[object, 
     return {i.code: (i.valeur, i.numerateur, i.denominateur) for i in reponse.indicateurs}
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=30)
 @given(scenes())
 def test_the_parts_of_all_images_add_up_to_the_terms_of_the_figure(scene: Scene) -> None:
     comptees, periode = images(scene), period(scene)
@@ -58,7 +58,7 @@ def test_the_parts_of_all_images_add_up_to_the_terms_of_the_figure(scene: Scene)
             assert (code, sommes) == (code, list(chiffres[code][1:]))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=25)
 @given(scenes(), st.data())
 def test_an_image_without_a_part_in_a_figure_does_not_move_it(scene: Scene, data: st.DataObject) -> None:
     comptees, periode = images(scene), period(scene)
@@ -73,7 +73,7 @@ def test_an_image_without_a_part_in_a_figure_does_not_move_it(scene: Scene, data
             assert any(colonne[rang] for colonne in siennes[code]), code
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=25)
 @given(scenes())
 def test_an_image_whose_days_are_all_after_the_period_has_no_part(scene: Scene) -> None:
     comptees, periode = images(scene), period(scene)
@@ -82,7 +82,7 @@ def test_an_image_whose_days_are_all_after_the_period_has_no_part(scene: Scene) 
         assert not any(colonne[apres].any() for colonne in colonnes), code
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=15)
 @given(scenes())
 def test_the_cells_of_one_caf_on_their_own_give_its_figures(scene: Scene) -> None:
     entier = fold(images_of(scene.etat))

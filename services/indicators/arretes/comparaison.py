@@ -107,7 +107,7 @@ class Confrontations:
             repere = arrete.reperes.get(source.nom)
             if repere is None:
                 continue
-            _check_lineage(source, repere)
+            check_lineage(source, repere)
             if jusqua[source.nom] < repere.position:
                 raise Indisponible(
                     f"le journal de {source.nom} n'est pas encore relu jusqu'à l'arrêté : réessayer plus tard"
@@ -182,7 +182,7 @@ def _formula(code: str) -> Formule:
     return indicateur.calcul
 
 
-def _check_lineage(source: Source, repere: RepereArrete) -> None:
+def check_lineage(source: Source, repere: RepereArrete) -> None:
     """The log must still continue from where it was counted. A lineage that is told in part may no longer name an
     epoch of long ago: the fold taken back then tells whether it is the same log."""
     lignee = source.lineage()

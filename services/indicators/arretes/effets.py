@@ -203,5 +203,6 @@ def _view(famille: Famille, caf: str, parts: Sequence[tuple[int, Part]]) -> tupl
 
 
 def _first_day(typee: Typee) -> int:
-    parts = (part for famille in FAMILLES_DE[typee.type] for part in famille.parts(typee.image))
+    # Its first family holds its own days; those of the others lie between them.
+    parts = FAMILLES_DE[typee.type][0].parts(typee.image)
     return min((ORIGINE + jour for part in parts for jour in (part.jour, part.second) if jour), default=_JAMAIS)

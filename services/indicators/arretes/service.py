@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.indicators.arretes import store
 from services.indicators.arretes.document import (
@@ -30,6 +30,8 @@ from services.indicators.arretes.reponses import PageArretes, ResumeArrete, Veri
 from services.indicators.instantane import Instantane
 from services.indicators.registre import REGISTRE
 from services.indicators.rules import parse_caf
+from shared.base import explain_refusal, is_refused_for_now
+from shared.runtime.ecrivain import Indisponible
 from shared.runtime.reperes import Avance
 from shared.temps import to_iso, to_jour, write_instant
 
@@ -68,7 +70,7 @@ class Arretes:
         """Freeze the figures of a period.
 
         Raises ``PeriodeInvalide``, ``CafInvalide``, ``CafAPreciser``, ``PeriodeNonTerminee``, ``DejaArrete``,
-        ``PasAJour``, ``RienAArreter``.
+        ``PasAJour``, ``RienAArreter``, ``Indisponible``.
         """
         periode, caf, maintenant = read_period(demande.periode), self.choose(demande.caf), self._clock()
         en_cours = periode.au >= to_jour(maintenant)
@@ -169,6 +171,10 @@ class Arretes:
             except IntegrityError:
                 if not essais:
                     raise
+            except DBAPIError as erreur:
+                if not is_refused_for_now(erreur):
+                    raise
+                raise Indisponible(explain_refusal(erreur)) from erreur
 
 
 class _Vus:
