@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ecluse.arretes import AccesArretes, ArretesDistants, ArretesLocaux
 from ecluse.client import Client, ServeurInjoignable
 from ecluse.dossier import DossierOccupe, own
 from ecluse.importation import LOT, Envoi
@@ -19,6 +20,8 @@ from services.contacts.endpoints import CHEMINS as FICHES_DES_CONTACTS
 from services.indicators import contrat_documents as documents
 from services.indicators.contrat import Contrat
 from services.indicators.contrat_endpoints import CSV
+from services.indicators.exports.lignes import build_extract
+from services.indicators.exports.sortie import parse_format, write_export
 from services.indicators.rules import Role
 from services.indicators.valeurs import Saisie
 from services.production.endpoints import CHEMINS as FICHES_DE_PRODUCTION
@@ -64,6 +67,10 @@ class Acces(Protocol):
         self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
     ) -> Any: ...
     def fiche(self, chemin: str) -> Any: ...
+    def export(
+        self, caf: str, du: str, au: str, codes: Sequence[str], pas: str | None, format_: str, role: str = ...
+    ) -> Iterator[bytes]: ...
+    def arretes(self) -> AccesArretes: ...
     def rebuild(self, *, accepter_restauration: bool, archive: Path | None = None) -> Any: ...
     def letters(self, *, closes: bool) -> Any: ...
     def letter(self, service: str, numero: int) -> Any: ...
@@ -107,6 +114,18 @@ class AccesLocal:
     def cut(self, code: str, caf: str, du: str, au: str, par: str, role: str = PROPRIETAIRE) -> Any:
         self.wait()
         return msgspec.to_builtins(self._maison.indicateurs.cut(code, caf, du, au, par, role))
+
+    def export(
+        self, caf: str, du: str, au: str, codes: Sequence[str], pas: str | None, format_: str, role: str = PROPRIETAIRE
+    ) -> Iterator[bytes]:
+        choisi = parse_format(format_)
+        self.wait()
+        now = self._maison.reglages.clock()
+        return write_export(build_extract(self._maison.indicateurs, caf, du, au, codes, pas, now, role), choisi)
+
+    def arretes(self) -> AccesArretes:
+        self.wait()
+        return ArretesLocaux(self._maison.indicateurs)
 
     def compare(
         self, caf: str, du: str, au: str, codes: Sequence[str], role: str, avec: str, avec_du: str, avec_au: str
@@ -235,6 +254,15 @@ class AccesDistant:
 
     def fiche(self, chemin: str) -> Any:
         return self._client.get(chemin)
+
+    def export(
+        self, caf: str, du: str, au: str, codes: Sequence[str], pas: str | None, format_: str, role: str = PROPRIETAIRE
+    ) -> Iterator[bytes]:
+        question = {"caf": caf, "du": du, "au": au, "code": list(codes) or None, "pas": pas, "format": format_}
+        return self._client.read("/v1/indicateurs/export", **question, role=role)
+
+    def arretes(self) -> AccesArretes:
+        return ArretesDistants(self._client)
 
     def rebuild(self, *, accepter_restauration: bool, archive: Path | None = None) -> Any:
         dossier = {} if archive is None else {"archive": str(archive)}

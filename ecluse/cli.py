@@ -7,6 +7,7 @@ import typer
 from ecluse import __version__
 from ecluse.commandes import (
     archives,
+    arretes,
     chiffres,
     contrat,
     demenagement,
@@ -46,6 +47,7 @@ app.command("migrate")(demenagement.migrate)
 app.add_typer(contrat.valeurs, name="valeurs")
 app.add_typer(contrat.cibles, name="cibles")
 app.add_typer(archives.app, name="archive")
+app.add_typer(arretes.app, name="arrete")
 app.add_typer(lettres.app, name="dead-letters")
 app.add_typer(evenements.app, name="events")
 app.add_typer(sujets.app, name="topics")

@@ -56,6 +56,29 @@ class Client:
         parametres = {k: v for k, v in parametres.items() if v is not None}
         return self._call("POST", chemin, content=corps, headers=entetes, params=parametres)
 
+    def order(self, chemin: str, corps: Any) -> Any:
+        """The answer to a command with a JSON body. Raises as ``get``."""
+        return self._call("POST", chemin, json=corps)
+
+    def read_logs(self, chemin: str, **parametres: Any) -> Any:
+        """A document for which logs are read again, however long it takes. Raises as ``get``."""
+        connus = {nom: valeur for nom, valeur in parametres.items() if valeur is not None}
+        return self._call("GET", chemin, params=connus, timeout=ATTENTE_RECONSTRUCTION)
+
+    def read(self, chemin: str, **parametres: Any) -> Iterator[bytes]:
+        """The bytes at a path, as they come. Raises as ``get``."""
+        connus = {nom: valeur for nom, valeur in parametres.items() if valeur is not None}
+        try:
+            with self._http.stream("GET", chemin, params=connus) as reponse:
+                if reponse.status_code >= 400:
+                    reponse.read()
+                    raise ServeurInjoignable(_detail(reponse))
+                yield from reponse.iter_bytes()
+        except httpx.HTTPError as erreur:
+            raise ServeurInjoignable(
+                f"Écluse ne répond pas jusqu'au bout à {self._url} ({type(erreur).__name__}) : recommencer"
+            ) from erreur
+
     def rebuild(self, **parametres: Any) -> Any:
         """The proof by rebuild, however long it takes. Raises as ``get``."""
         return self._call("POST", "/v1/reconstruction", params=parametres, timeout=ATTENTE_RECONSTRUCTION)

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from ecluse.maison import Maison
 from services.contacts.endpoints import create_pages as create_contacts_pages
+from services.indicators.exports.pages import create_exports_page
 from services.indicators.pages import create_pages_router
 from services.production.endpoints import create_pages as create_production_pages
 from services.recovery.endpoints import create_pages as create_recovery_pages
@@ -34,6 +35,7 @@ def install_screens(app: FastAPI, maison: Maison, acces: Acces) -> Callable[[], 
         return to_jour(maison.reglages.clock())
 
     pages, diffuseur = create_pages_router(maison.indicateurs, lambda: maison.indicateurs.puits.version, today)
+    app.include_router(create_exports_page(maison.indicateurs, maison.reglages.clock))
     app.include_router(pages)
     app.include_router(create_home_router([EtalLocal(c) for c in maison.corbeilles.values()], today))
     app.include_router(create_queue_pages(maison.corbeilles, today))

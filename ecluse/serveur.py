@@ -17,7 +17,9 @@ from ecluse.maison import Maison
 from ecluse.mesures import HouseCollector
 from ecluse.socle import Pret, add_health, create_base
 from services.contacts.endpoints import create_router as create_contacts_router
+from services.indicators.arretes.endpoints import create_router as create_arretes_router
 from services.indicators.endpoints import create_router as create_indicators_router
+from services.indicators.exports.endpoints import create_router as create_exports_router
 from services.indicators.mesures import FiguresCollector
 from services.production.endpoints import create_router as create_production_router
 from services.recovery.endpoints import create_router as create_recovery_router
@@ -48,6 +50,8 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
         api.create_letters(maison.services),
         create_queue_router(maison.corbeilles),
         create_indicators_router(maison.indicateurs),
+        create_exports_router(maison.indicateurs, maison.reglages.clock),
+        create_arretes_router(maison.indicateurs.arretes, maison.indicateurs.confrontations),
         create_production_router(maison.services["production"]),
         create_recovery_router(maison.services["recovery"]),
         create_contacts_router(maison.services["contacts"]),

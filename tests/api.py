@@ -12,8 +12,12 @@ import httpx
 from shared.events.catalogue import TYPES
 from shared.web.porte import UN_LOT
 from tests.donnees import RACINE
+from tests.maisons import eventually
 
 CAF: Final = "091"
+MOIS: Final = "2024-03"
+# The arrêté that ``feed`` takes.
+ARRETE: Final = "091-1"
 PERIODE: Final = {"caf": CAF, "du": "2024-03-01", "au": "2024-03-31"}
 # What is known of the house once ``feed`` is done: random questions use it half of the time, so as to find something.
 CONNUS: Final = {
@@ -21,6 +25,8 @@ CONNUS: Final = {
     "objet": ["P-000001", "C-000001", "V-000001", "T-000001", "Q-000001", "R-000001", "K-000001", "D-7f3a91"],
     "service": ["production"],
     "corbeille": ["a_notifier", "pieces"],
+    "id_": [ARRETE],
+    "periode": [MOIS],
 }
 
 
@@ -66,6 +72,16 @@ BONNES: Final[dict[str, Demande]] = {
     "GET /v1/cibles/imports": Demande(),
     "GET /v1/indicateurs/{code}/explication": Demande({"code": "COG-08-29"}, {**PERIODE, "par": "canal"}),
     "GET /v1/indicateurs/{code}/elements": Demande({"code": "STOCK"}, {**PERIODE, "terme": "numerateur", "limite": 1}),
+    "GET /v1/indicateurs/export": Demande(question={**PERIODE, "format": "csv"}),
+    "POST /v1/arretes": Demande(
+        corps={"caf": CAF, "periode": MOIS, "auteur": "poste-1", "motif": "un essai", "provisoire": False}
+    ),
+    "GET /v1/arretes": Demande(question={"caf": CAF, "limite": 5}),
+    "GET /v1/arretes/verification": Demande(),
+    "GET /v1/arretes/derniers/{periode}": Demande({"periode": MOIS}, {"caf": CAF}),
+    "GET /v1/arretes/{id_}": Demande({"id_": ARRETE}),
+    "GET /v1/arretes/{id_}/ecarts": Demande({"id_": ARRETE}),
+    "GET /v1/arretes/{id_}/ecarts/{code}": Demande({"id_": ARRETE, "code": "STOCK"}, {"limite": 5}),
     "GET /v1/pieces/{caf}/{objet}": objet("P-000001"),
     "GET /v1/courriers/{caf}/{objet}": objet("C-000001"),
     "GET /v1/verifications/{caf}/{objet}": objet("V-000001"),
@@ -110,7 +126,8 @@ def event(type_: str, **data: Any) -> dict[str, Any]:
 
 
 def feed(client: httpx.Client) -> None:
-    """One object of each kind, from the published examples; créances to notify; a dead letter; a fact that waits."""
+    """One object of each kind, from the published examples; créances to notify; a dead letter; a fact that waits; the
+    figures of a month, frozen."""
     exemples = RACINE / "docs" / "contrat" / "exemples"
     lot = [json.loads((exemples / f"{type_}.json").read_bytes()) for type_ in TYPES]
     il_y_a_peu = (datetime.now(UTC) - timedelta(days=10)).isoformat()
@@ -122,3 +139,6 @@ def feed(client: httpx.Client) -> None:
     lot.append(event("piece.traitee", piece="P-inconnue", traitee_le=il_y_a_peu, issue="liquidee"))
     reponse = client.post("/v1/evenements", json=lot, headers={"Content-Type": UN_LOT})
     assert reponse.json() == {"acceptes": len(lot), "doublons": 0, "rejets": []}, reponse.text
+    eventually(lambda: client.get("/v1/etat").json()["a_jour"])
+    arrete = {"caf": CAF, "periode": MOIS, "auteur": "poste-1"}
+    eventually(lambda: client.post("/v1/arretes", json=arrete).status_code == 201)

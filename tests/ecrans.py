@@ -1,7 +1,7 @@
 """Screens for tests: figures that a test decides, an application that shows them, a visitor that reads it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from html.parser import HTMLParser
 from math import sin
@@ -26,6 +26,7 @@ from services.indicators.explication.document import (
 )
 from services.indicators.explication.elements import Element, Elements, Reperes
 from services.indicators.explication.termes import LIBELLES
+from services.indicators.exports.pages import create_exports_page
 from services.indicators.figures import Chiffre
 from services.indicators.horizon import Projection, Projetee, RythmeAffiche
 from services.indicators.invariants import Invariants, Little
@@ -48,7 +49,7 @@ from shared.corbeille.etal import EtalLocal, create_home_router
 from shared.corbeille.pages import create_pages_router as create_queue_pages
 from shared.corbeille.service import Corbeilles
 from shared.runtime.ecrivain import Indisponible
-from shared.temps import to_iso
+from shared.temps import parse_instant, to_iso
 from shared.web.acces import Acces
 from shared.web.etat_page import create_state_page
 from shared.web.pages import install_web
@@ -61,6 +62,7 @@ PROPRIETAIRE = Role.proprietaire.value
 INCONNUE = "975"
 ORIGINE = "http://ecluse.test"
 AUJOURDHUI = date(2023, 1, 31).toordinal()
+EXTRAIT_LE = parse_instant("2023-01-31T14:00:00Z")
 VALEURS: dict[str, tuple[float | None, int | None, int | None]] = {
     "COG-08-29": (60_687 / 4_466, 60_687, 4_466),
     "COG-08-30": (22_376 / 1_614, 22_376, 1_614),
@@ -182,6 +184,11 @@ class FauxChiffres:
             return None
         variation = valeur * (1 + 0.12 * sin(jour) + 0.05 * sin(jour * 2.3))
         return int(variation) if code == "STOCK" else variation
+
+    def all_series(
+        self, caf: str, du: str, au: str, codes: Sequence[str], pas: str, role: str = PROPRIETAIRE
+    ) -> Iterator[Serie]:
+        return (self.series(code, caf, du, au, pas, role) for code in codes)
 
     def cut(self, code: str, caf: str, du: str, au: str, par: str, role: str = PROPRIETAIRE) -> Coupe:
         del role
@@ -309,6 +316,7 @@ def build_app(
     figures = chiffres or FauxChiffres()
     router, app.state.diffuseur = create_pages_router(figures, figures.version, lambda: AUJOURDHUI, partage)
     app.include_router(router)
+    app.include_router(create_exports_page(figures, lambda: EXTRAIT_LE))
     etals = [EtalLocal(c) for c in (corbeilles or {}).values()]
     app.include_router(create_home_router(etals, lambda: today))
     app.include_router(create_queue_pages(corbeilles or {}, lambda: today))

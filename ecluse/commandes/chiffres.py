@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
 from ecluse.commandes.ecriture import Role, print_freshness, show
+from ecluse.commandes.fichiers import choose_format, write_file
 from ecluse.commandes.rapprochements import print_comparison
 from services.indicators.affiche import ETATS, MATURITES
 from services.indicators.cibles import Etat
@@ -27,6 +28,10 @@ Comparer = Annotated[
 ]
 AvecDu = Annotated[str, typer.Option("--avec-du", help="premier jour de la période à comparer, avec --avec-au")]
 AvecAu = Annotated[str, typer.Option("--avec-au", help="dernier jour de la période à comparer, compris")]
+FormatDeFichier = Annotated[
+    str | None, typer.Option("--format", help="fichier : csv-excel, xlsx, csv ou parquet ; sinon d'après --sortie")
+]
+Sortie = Annotated[Path | None, typer.Option("--sortie", help="fichier à écrire ; sans lui, la sortie standard")]
 Par = Annotated[str | None, typer.Option("--par", help="coupe : nature, canal, teleservice, pole, site…")]
 
 
@@ -44,9 +49,21 @@ def indicators(
     data_dir: DossierMaison = None,
     vers: Origine = None,
     json: EnJson = False,
+    format_: FormatDeFichier = None,
+    sortie: Sortie = None,
 ) -> None:
     """Donne les indicateurs d'une Caf sur une période ; pour un code, en série (--serie), en coupe (--par) ou
-    les deux ; à côté d'une autre période avec --compare."""
+    les deux ; à côté d'une autre période avec --compare.
+
+    Avec --format ou --sortie, écrit un fichier : un chiffre par indicateur, ou avec --serie une ligne par point.
+    """
+    if format_ or sortie:
+        if par or json or compare or avec_du or avec_au:
+            raise typer.BadParameter("--par, --compare, --avec-… et --json ne vont pas avec --format ni --sortie")
+        choisi = choose_format(format_, sortie)
+        with house(data_dir, vers) as acces:
+            write_file(acces.export(caf, du, au, code or [], serie, choisi, role.value), sortie)
+        return
     if (serie or par) and (not code or len(code) != 1):
         raise typer.BadParameter("une série ou une coupe demande un seul --code")
     comparaison = bool(compare or avec_du or avec_au)

@@ -23,7 +23,7 @@ ATTENTE: Final = httpx.Timeout(90.0, connect=3.0)
 _DE_LA_MAISON: Final = frozenset({TRANSMIS})
 _METHODES: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 # Longer than any caller waits: who gives up first has the better message.
-_LONGUES: Final = {"/v1/reconstruction": httpx.Timeout(ATTENTE_RECONSTRUCTION + 60.0, connect=3.0)}
+_LONGUE: Final = httpx.Timeout(ATTENTE_RECONSTRUCTION + 60.0, connect=3.0)
 # Of one connection, not of the message (RFC 9110, 7.6.1).
 _DE_LA_CONNEXION: Final = frozenset(
     {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "proxy-connection"}
@@ -77,7 +77,7 @@ class Aiguillage:
             adresse,
             headers=entetes,
             content=contenu if _has_body(request) else None,
-            timeout=_LONGUES.get(request.url.path, ATTENTE),
+            timeout=_LONGUE if _reads_logs(request.url.path) else ATTENTE,
         )
         try:
             reponse = await self._http.send(demande, stream=True)
@@ -117,6 +117,11 @@ def _forwarded(request: Request) -> list[tuple[str, str]]:
     if request.client is not None:
         entetes.append(("x-forwarded-for", request.client.host))
     return [*entetes, ("x-forwarded-proto", request.url.scheme)]
+
+
+def _reads_logs(chemin: str) -> bool:
+    """Whether what is asked reads logs again, however long they are."""
+    return chemin == "/v1/reconstruction" or (chemin.startswith("/v1/arretes/") and "/ecarts" in chemin)
 
 
 def _question(request: Request) -> bytes:

@@ -27,7 +27,10 @@ from services.contacts.endpoints import create_pages as create_contacts_pages
 from services.contacts.endpoints import create_router as create_contacts_router
 from services.contacts.images import open_images as open_contacts_images
 from services.indicators.app import Indicateurs
+from services.indicators.arretes.endpoints import create_router as create_arretes_router
 from services.indicators.endpoints import create_router as create_indicators_router
+from services.indicators.exports.endpoints import create_router as create_exports_router
+from services.indicators.exports.pages import create_exports_page
 from services.indicators.mesures import FiguresCollector
 from services.indicators.pages import create_pages_router
 from services.production.app import StockDeProduction
@@ -162,8 +165,13 @@ def create_indicators_app(commun: Commun, indicateurs: Indicateurs) -> FastAPI:
     pages, diffuseur = create_pages_router(indicateurs, lambda: indicateurs.puits.version, commun.today, partage)
     commun.lectures.append(read_screens(lambda: diffuseur.lecteurs))
     commun.collecteurs.append(FiguresCollector(indicateurs, lambda: indicateurs.puits.version, commun.clock))
-    routers = [api.create_rebuild(indicateurs), create_indicators_router(indicateurs)]
-    app = create_app(commun, read_state, routers, [pages])
+    routers = [
+        api.create_rebuild(indicateurs),
+        create_indicators_router(indicateurs),
+        create_exports_router(indicateurs, commun.clock),
+        create_arretes_router(indicateurs.arretes, indicateurs.confrontations),
+    ]
+    app = create_app(commun, read_state, routers, [create_exports_page(indicateurs, commun.clock), pages])
     app.state.close_streams = diffuseur.close
     return app
 

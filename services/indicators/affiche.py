@@ -29,7 +29,7 @@ _NATURES: Final = {
     Nature.locale: "locale",
 }
 # Rates whose two terms are amounts.
-_EN_CENTIMES: Final = frozenset({"COG-10-42", "COG-10-43", "PART-DIRECT"})
+EN_CENTIMES: Final = frozenset({"COG-10-42", "COG-10-43", "PART-DIRECT"})
 _DECIMALES_MAX: Final = 4
 # The words of the units that are not already in the value (%, €), nor plain numbers.
 UNITES: Final = {"jours": "jours", "heures": "heures", "m2": "m²"}
@@ -94,7 +94,7 @@ def word_terms(code: str, numerateur: int | None, denominateur: int | None) -> s
     """``60 687 ÷ 4 466``; nothing for a count, which is its own numerator."""
     if numerateur is None or denominateur is None:
         return ""
-    write = euros if code in _EN_CENTIMES else nombre
+    write = euros if code in EN_CENTIMES else nombre
     return f"{write(numerateur)} ÷ {write(denominateur)}"
 
 

@@ -1,20 +1,25 @@
 """Composition of the indicators service: its fold, its consumer, its answers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine, delete
 
 from services.indicators import answer, store
+from services.indicators.arretes.comparaison import Confrontations
+from services.indicators.arretes.service import Arretes
 from services.indicators.comparaison import ComparaisonDePeriodes, compare, other_period
 from services.indicators.contrat import Contrat
 from services.indicators.contrat_documents import ValeurDocument, last_values
 from services.indicators.explication.document import Explication
 from services.indicators.explication.elements import Elements, ask, read_page
+from services.indicators.figures import StockDeProduction
 from services.indicators.fold.pli import Pli
 from services.indicators.horizon import Projection, project
+from services.indicators.instantane import Instantane, explain_delay, extract
 from services.indicators.invariants import Invariants
 from services.indicators.models import TABLES_INDICATEURS
 from services.indicators.puits import PuitsDuPli, Suivi
@@ -57,6 +62,22 @@ class StockAuRepere:
         """See ``StockDeProduction``."""
         return self.rangees.closing_stock(caf, au, self.consommateur.avances[PRODUCTION].curseur)
 
+    def still(self) -> "StockFige":
+        """The same, as far as the fold has gone now."""
+        return StockFige(self.rangees, self.consommateur.avances[PRODUCTION].curseur)
+
+
+@dataclass(frozen=True)
+class StockFige:
+    """Production's stock as its log knew it at one position."""
+
+    rangees: RangeesDeProduction
+    position: int
+
+    def closing_stock(self, caf: str, au: int) -> int | None:
+        """See ``StockDeProduction``."""
+        return self.rangees.closing_stock(caf, au, self.position)
+
 
 @dataclass
 class Indicateurs:
@@ -72,7 +93,18 @@ class Indicateurs:
     stock: StockAuRepere
     files: answer.FilesDeRecouvrement
     reconstruction: Reconstruction
+    lecture: Engine
     imagiers: Mapping[str, Imagier]
+
+    @cached_property
+    def arretes(self) -> Arretes:
+        """The figures that were frozen."""
+        return Arretes(self, self.moteur, self.lecture, self.reglages.clock)
+
+    @cached_property
+    def confrontations(self) -> Confrontations:
+        """What has moved since."""
+        return Confrontations(self.arretes, self, self.sources, lambda: self.contrat.cibles)
 
     def freshness(self) -> answer.Fraicheur:
         """How fresh the figures are."""
@@ -94,6 +126,16 @@ class Indicateurs:
         """See ``Tableau.serie``."""
         with self.consommateur.verrou:
             return self._tableau.serie(code, caf, du, au, pas, self.freshness(), parse_role(role), par or None)
+
+    def all_series(
+        self, caf: str, du: str, au: str, codes: Sequence[str], pas: str, role: str = Role.proprietaire
+    ) -> Iterator[answer.Serie]:
+        """The series of several indicators, computed one at a time from one state of the fold."""
+        choisi = parse_role(role)
+        with self.consommateur.verrou:
+            self._tableau.population(caf, choisi, parse_period(du, au))
+        vu = self.still(caf, choisi)
+        return (vu.tableau.serie(code, caf, du, au, pas, vu.fraicheur, choisi) for code in codes)
 
     def cut(self, code: str, caf: str, du: str, au: str, par: str, role: str = Role.proprietaire) -> answer.Coupe:
         """See ``Tableau.coupe``."""
@@ -158,6 +200,20 @@ class Indicateurs:
         with self.consommateur.verrou:
             return self._tableau.cafs()
 
+    def still(self, caf: str, role: Role = Role.proprietaire) -> Instantane:
+        """What is known of a Caf now, copied: questions to it hold nobody up, and agree with one another."""
+        self.contrat.look()
+        with self.consommateur.verrou:
+            pli, stock = extract(self._tableau.pli, caf, role), self.stock.still()
+            reperes = {nom: avance.copy_marks() for nom, avance in self.consommateur.avances.items()}
+            fraicheur = self.freshness()
+        tableau = _board(pli, self.contrat, stock, self.files, self.tableau.today)
+        return Instantane(pli, tableau, fraicheur, reperes)
+
+    def explain_delay(self) -> str:
+        """Why the figures are not à jour (French)."""
+        return explain_delay(self.consommateur.avances)
+
     def rebuild(self, *, accepter_restauration: bool = False, archive: Path | None = None) -> Comparaison:
         """See ``Reconstruction.run``."""
         return self.reconstruction.run(accepter_restauration=accepter_restauration, archive=archive)
@@ -166,6 +222,7 @@ class Indicateurs:
         """Stop after a last checkpoint."""
         self.consommateur.stop()
         self.contrat.close()
+        self.lecture.dispose()
         self.moteur.dispose()
 
     def _positions(self) -> dict[str, int]:
@@ -205,15 +262,27 @@ def bootstrap(
     tableau = _board(pli, contrat, stock, files, lambda: to_jour(reglages.clock()))
     unique = _guard(moteur, "reconstruction") or SeulGardien()
     reconstruction = Reconstruction(sources, puits, consommateur, moteur, reglages.clock, unique)
+    lecture = open_engine(reglages, CONSOMMATEUR)
     return Indicateurs(
-        reglages, moteur, puits, consommateur, tableau, sources, contrat, stock, files, reconstruction, imagiers or {}
+        reglages,
+        moteur,
+        puits,
+        consommateur,
+        tableau,
+        sources,
+        contrat,
+        stock,
+        files,
+        reconstruction,
+        lecture,
+        imagiers or {},
     )
 
 
 def _board(
     pli: Pli,
     contrat: Contrat,
-    stock: StockAuRepere,
+    stock: StockDeProduction,
     files: answer.FilesDeRecouvrement,
     today: Callable[[], int],
 ) -> Tableau:

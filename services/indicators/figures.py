@@ -280,13 +280,23 @@ class Balance:
         ]
 
 
-def families_of(terme: object) -> set[str]:
+def walk(formule: object) -> Iterator[object]:
+    """A formula, and all the terms that it is made of."""
+    if isinstance(formule, tuple):
+        suite: Iterable[object] = formule
+    elif is_dataclass(formule):
+        yield formule
+        suite = (getattr(formule, champ.name) for champ in fields(formule))
+    else:
+        return
+    for partie in suite:
+        yield from walk(partie)
+
+
+def families_of(formule: object) -> set[str]:
     """The families of cells that a formula, or a term of one, counts."""
-    famille = getattr(terme, "famille", None)
-    propre = {famille} if isinstance(famille, str) else set()
-    if not is_dataclass(terme):
-        return propre
-    return propre.union(*(families_of(getattr(terme, champ.name)) for champ in fields(terme)))
+    familles = (getattr(terme, "famille", None) for terme in walk(formule))
+    return {famille for famille in familles if isinstance(famille, str)}
 
 
 def _balance(termes: list[int], cloture: int | None) -> Chiffre:

@@ -5,7 +5,6 @@ are closed sets: the Cafs, the codes of the registry, the windows. Amounts are i
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
 from functools import cache
 from time import perf_counter
 from typing import Final, NamedTuple, Protocol
@@ -15,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from services.indicators.answer import Fraicheur, Indication, Reponse
 from services.indicators.fenetre import choose
+from services.indicators.figures import walk
 from services.indicators.invariants import Invariants
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.base import Indicateur
@@ -118,15 +118,9 @@ def _scale_of_terms(code: str) -> int:
     return _CENTIMES if _adds_cents(REGISTRE[code].calcul) else _scale(code)
 
 
-def _adds_cents(terme: object) -> bool:
+def _adds_cents(formule: object) -> bool:
     """Whether a formula adds up cents, of which the rate that it gives says nothing."""
-    if isinstance(terme, tuple):
-        return any(map(_adds_cents, terme))
-    if not is_dataclass(terme):
-        return False
-    return str(getattr(terme, "mesure", "")).endswith("_centimes") or any(
-        _adds_cents(getattr(terme, champ.name)) for champ in fields(terme)
-    )
+    return any(str(getattr(terme, "mesure", "")).endswith("_centimes") for terme in walk(formule))
 
 
 def _describe_registry() -> Iterator[Metric]:

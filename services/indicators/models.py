@@ -1,4 +1,4 @@
-"""The checkpoint of the fold, as rows, and what people give: values typed in, targets.
+"""The tables of the indicators: the checkpoint of the fold, values typed in, targets, arrêtés.
 
 Days, categories and keys are as in ``services.indicators.fold``. What people give is in no log: its rows are never
 changed nor erased, and a rebuild leaves them as they are.
@@ -7,6 +7,7 @@ changed nor erased, and a rebuild leaves them as they are.
 from sqlalchemy import BigInteger, Double, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from services.indicators.arretes.models import LigneArrete
 from shared.base import Grand, TexteLibre
 
 
@@ -92,5 +93,6 @@ class LigneCible(SQLModel, table=True):
     source: str
 
 
+# What a rebuild writes again; the other tables hold what no log says.
 TABLES_DU_PLI: tuple[type[SQLModel], ...] = (VersionDuPli, LigneProfil, Cellule)
-TABLES_INDICATEURS: tuple[type[SQLModel], ...] = (*TABLES_DU_PLI, LigneValeur, ImportCibles, LigneCible)
+TABLES_INDICATEURS: tuple[type[SQLModel], ...] = (*TABLES_DU_PLI, LigneValeur, ImportCibles, LigneCible, LigneArrete)

@@ -33,6 +33,7 @@ from services.indicators.explication.affichage import (
     word_ranks,
     word_terms_of,
 )
+from services.indicators.exports.sortie import Format, is_installed
 from services.indicators.fenetre import Choix, Fenetre, choose
 from services.indicators.mots import AVECS, Rapprochement, is_provisional, word_comparison, word_maturity
 from services.indicators.registre import REGISTRE
@@ -248,6 +249,7 @@ class Ecrans:
             caf=cadre.caf,
             cadre=cadre,
             fenetres=list(Fenetre),
+            formats=[f for f in Format if is_installed(f)],
             quand=intervalle(*cadre.choix.periode),
             **contexte,
         )

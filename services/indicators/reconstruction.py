@@ -19,7 +19,7 @@ from shared.archive.contrat import ArchiveRefusee, explain_missing
 from shared.archive.suite import Rupture, Suite, check_lineage
 from shared.runtime.consommateur import Consommateur
 from shared.runtime.ecrivain import Indisponible, Refuse
-from shared.runtime.reperes import Arret, PasEncore, Trou
+from shared.runtime.reperes import Arret, Avance, PasEncore, Trou
 from shared.runtime.suivi import Garde, Lecture, Source
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class Reconstruction:
                 self._unique.hold()
         relus.evenements += suite.position
         if suite.position < fin:
-            with source.reread(suite.position) as lecture:
+            with source.reread(Avance(curseur=suite.position)) as lecture:
                 try:
                     relus.evenements += self._fold_all(pli, lecture, suite, fin)
                 except Rupture as rupture:

@@ -83,11 +83,11 @@ class Tableau:
         self.pli = pli
         self.today = today
         self._vues = Vues(pli)
-        self.etendue = Etendue(pli, self._vues, cibles)
         self._cibles = cibles
         self._stock = stock
         self._files = files
         self._valeurs = valeurs or Valeurs()
+        self.etendue = Etendue(pli, self._vues, cibles, self._valeurs)
 
     def cafs(self) -> list[str]:
         """The Cafs of which something is known, in order."""
@@ -123,7 +123,7 @@ class Tableau:
     ) -> Serie:
         """One figure for each ``jour``, ``semaine``, ``mois`` or ``an`` of the period; ``par``: cut as ``coupe`` is."""
         indicateur = _find(code)
-        formule = _history(indicateur, role, par)
+        formule = history_of(indicateur, role, par)
         periode = parse_period(du, au)
         morceaux = split(periode, parse_step(pas))
         population = self.population(caf, role, periode)
@@ -167,7 +167,7 @@ class Tableau:
     ) -> Coupe:
         """One figure for each value of the dimension ``par`` that counts something, in order."""
         indicateur = _find(code)
-        formule = _history(indicateur, role, par)
+        formule = history_of(indicateur, role, par)
         periode = parse_period(du, au)
         population = self.population(caf, role, periode)
         parts = []
@@ -209,7 +209,7 @@ class Tableau:
         """Both invariants over the period."""
         periode = parse_period(du, au)
         population = self.population(caf, Role.proprietaire, periode)
-        balance = _history(REGISTRE["BALANCE"], Role.proprietaire).compute(population, _periods([periode]))[0]
+        balance = history_of(REGISTRE["BALANCE"], Role.proprietaire).compute(population, _periods([periode]))[0]
         return Invariants(balance, check_little(population, periode))
 
     def population(self, caf: str, role: Role, periode: Periode) -> Population:
@@ -308,7 +308,7 @@ def _unsaid(indicateur: Indicateur, role: Role) -> str:
     )
 
 
-def _history(indicateur: Indicateur, role: Role, par: str | None = None) -> Formule:
+def history_of(indicateur: Indicateur, role: Role, par: str | None = None) -> Formule:
     """The formula of an indicator, for a series or a cut: what is wrong with the question is told before what it finds.
 
     Raises ``SerieImpossible``, ``RoleImpossible`` or ``CoupeImpossible``.

@@ -216,11 +216,11 @@ class SourceKafka:
             raise
 
     @contextmanager
-    def reread(self, apres: int = 0) -> Iterator[Lecture]:
-        """See ``Source.reread``: another reader, from where the topic begins, that leaves out what was before."""
+    def reread(self, depuis: Avance | None = None, types: Sequence[str] = ()) -> Iterator[Lecture]:
+        """See ``Source.reread``: another reader, from the beginning of the topic or from the offsets of watermarks."""
         cloche = Cloche()
-        recue = Recue(self.nom, self._types, self._tics.lignee(self.nom), cloche.ring)
-        recue.go_to(Avance(curseur=apres))
+        recue = Recue(self.nom, types or self._types, self._tics.lignee(self.nom), cloche.ring)
+        recue.go_to(depuis or Avance())
         with self._lance(recue) as lecteur:
             yield _Relecture(recue, cloche, lecteur)
 

@@ -120,9 +120,9 @@ class ServiceDeFaits:
             avance.dernier = max((r.enregistre_le for r in self.read(avance.curseur - 1, 1, ())), default=0)
 
     @contextmanager
-    def reread(self, apres: int = 0) -> Iterator[Self]:
-        """See ``Source.reread``: positions say where."""
-        del apres
+    def reread(self, depuis: "Avance | None" = None, types: Sequence[str] = ()) -> Iterator[Self]:
+        """See ``Source.reread``: each read says where it begins, and what it asks for."""
+        del depuis, types
         yield self
 
     def close(self) -> None:

@@ -22,14 +22,14 @@ class Lecture(Protocol):
 class Source(Lecture, Protocol):
     """A log that can be followed: a service, seen from a consumer.
 
-    ``resume``: what is read next follows these watermarks; ``reread``: the log again for a rebuild, from its beginning
-    or after a position.
+    ``resume``: what is read next follows these watermarks; ``reread``: the log again, beside whatever follows it, from
+    its beginning or from watermarks that it had, with the bytes of these ``types`` (none: those it is followed for).
     """
 
     def tick(self) -> Tic: ...
     def lineage(self) -> list[MaillonEpoque]: ...
     def resume(self, avance: Avance) -> None: ...
-    def reread(self, apres: int = 0) -> AbstractContextManager[Lecture]: ...
+    def reread(self, depuis: Avance | None = None, types: Sequence[str] = ()) -> AbstractContextManager[Lecture]: ...
 
 
 class Puits(Protocol):

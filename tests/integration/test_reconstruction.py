@@ -1,6 +1,6 @@
 """The proof by rebuild, when a log can not be read again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -11,7 +11,7 @@ from ecluse.maison import Maison, open_house
 from services.indicators.reconstruction import JournalArrete, ReconstructionEnCours
 from shared.reglages import Reglages
 from shared.runtime.ecrivain import Indisponible
-from shared.runtime.reperes import Arret, PasEncore, Trou
+from shared.runtime.reperes import Arret, Avance, PasEncore, Trou
 from shared.runtime.suivi import Lecture
 from tests.maisons import arrivee, deposit, value
 
@@ -33,9 +33,9 @@ def before_reading(maison: Maison, monkeypatch: pytest.MonkeyPatch, geste: Relir
     entier = production.reread
 
     @contextmanager
-    def reread(apres: int = 0) -> Iterator[Lecture]:
+    def reread(depuis: Avance | None = None, types: Sequence[str] = ()) -> Iterator[Lecture]:
         geste()
-        with entier(apres) as lecture:
+        with entier(depuis, types) as lecture:
             yield lecture
 
     monkeypatch.setattr(production, "reread", reread)

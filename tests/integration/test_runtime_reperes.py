@@ -75,9 +75,9 @@ class FauxJournal:
         self.reprises += 1
 
     @contextmanager
-    def reread(self, apres: int = 0) -> Iterator[Self]:
+    def reread(self, depuis: Avance | None = None, types: Sequence[str] = ()) -> Iterator[Self]:
         """See ``Source.reread``."""
-        del apres
+        del depuis, types
         yield self
 
 

@@ -62,19 +62,29 @@ def relay(*demandes: tuple[str, str], **entetes: str) -> list[int]:
     return ask(app, *demandes, **entetes)
 
 
-def proxy_limit(chemin: str) -> int:
-    """Seconds that the proxy waits for the answer at a path."""
-    lieu = re.search(rf"location = {chemin} \{{(.+?)\}}", PROXY, re.DOTALL)
+def proxy_limit(endroit: str) -> int:
+    """Seconds that the proxy waits for the answer at a location."""
+    lieu = re.search(rf"location {re.escape(endroit)} \{{(.+?)\}}", PROXY, re.DOTALL)
     assert lieu is not None
     delai = re.search(r"proxy_read_timeout (\d+)([smh]);", lieu[1])
     assert delai is not None
     return int(delai[1]) * UNITES[delai[2]]
 
 
-def test_a_rebuild_is_given_up_by_its_caller_before_anybody_between(relayees: list[httpx.Request]) -> None:
-    relay(("POST", "/v1/reconstruction"), ("GET", "/v1/indicateurs"))
-    longue, courte = (demande.extensions["timeout"]["read"] for demande in relayees)
-    assert courte < ATTENTE < ATTENTE_RECONSTRUCTION < longue < proxy_limit("/v1/reconstruction")
+@pytest.mark.parametrize(
+    ("methode", "chemin", "lieu"),
+    [
+        ("POST", "/v1/reconstruction", "= /v1/reconstruction"),
+        ("GET", "/v1/arretes/091-1/ecarts", "~ ^/v1/arretes/[^/]+/ecarts(/|$)"),
+        ("GET", "/v1/arretes/091-1/ecarts/STOCK", "~ ^/v1/arretes/[^/]+/ecarts(/|$)"),
+    ],
+)
+def test_what_reads_logs_again_is_given_up_by_its_caller_before_anybody_between(
+    relayees: list[httpx.Request], methode: str, chemin: str, lieu: str
+) -> None:
+    relay((methode, chemin), ("GET", "/v1/indicateurs"), ("GET", "/v1/arretes/091-1"))
+    longue, *courtes = (demande.extensions["timeout"]["read"] for demande in relayees)
+    assert max(courtes) < ATTENTE < ATTENTE_RECONSTRUCTION < longue < proxy_limit(lieu)
 
 
 def test_nothing_that_is_relayed_says_that_it_comes_from_the_house(relayees: list[httpx.Request]) -> None:

@@ -34,6 +34,8 @@ EXEMPLES: Final = {
     "service": ["contacts", "production", "recovery"],
     "corbeille": [*CORBEILLES, "inconnue"],
     "path": ["ecluse.css"],
+    "id_": ["091-1"],
+    "periode": ["2023-01"],
 }
 Chemins = Mapping[str, frozenset[str]]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from fastapi import FastAPI, Query
+from fastapi import APIRouter, FastAPI, Query
 
 from shared.web.problemes import Indisponible, install_problems
 from tests.serveurs import serve
@@ -22,6 +22,14 @@ def build_app() -> FastAPI:
     @app.get("/fermee")
     async def closed() -> None:
         raise Indisponible("le dossier est plein", apres=7)
+
+    @app.post("/bornee")
+    async def take() -> None: ...
+
+    deux = APIRouter(prefix="/deux")
+    for methode in ("GET", "PUT"):
+        deux.add_api_route("/{nom}", closed, methods=[methode])
+    app.include_router(deux)
 
     @app.get("/bornee")
     async def bounded(limite: int = Query(ge=1, le=50)) -> int:
@@ -42,6 +50,13 @@ def test_an_unforeseen_failure_tells_nothing_of_the_inside(porte: httpx.Client) 
     assert reponse.json()["type"] == "urn:ecluse:probleme:erreur-interne"
     assert "secret" not in reponse.text
     assert "Traceback" not in reponse.text
+
+
+def test_an_address_names_all_the_methods_that_it_takes(porte: httpx.Client) -> None:
+    for chemin, methodes in (("/bornee", "GET, POST"), ("/deux/x", "GET, PUT"), ("/panne", "GET")):
+        reponse = porte.delete(chemin)
+        assert (reponse.status_code, reponse.headers["allow"]) == (405, methodes)
+        assert reponse.json()["type"] == "urn:ecluse:probleme:methode-non-admise"
 
 
 def test_a_caller_whose_request_failed_is_told_that_its_connection_ends(porte: httpx.Client) -> None:

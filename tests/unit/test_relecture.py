@@ -63,7 +63,7 @@ def topic(*positions: int) -> SourceKafka:
 
 @pytest.mark.parametrize(("debut", "apres"), [(1, 0), (1, 1), (1, 5), (1, 11), (4, 3), (4, 11)])
 def test_what_follows_a_position_is_read(debut: int, apres: int) -> None:
-    with topic(*range(debut, 13)).reread(apres) as relecture:
+    with topic(*range(debut, 13)).reread(Avance(curseur=apres)) as relecture:
         assert [r.position for r in relecture.read(apres, 100, (TYPE,))] == list(range(apres + 1, 13))
 
 
@@ -72,7 +72,7 @@ def test_a_topic_that_begins_after_the_seam_is_a_hole(debut: int, apres: int, mo
     monkeypatch.setattr(source, "PATIENCE_RELECTURE", 0.0)
     monkeypatch.setattr(source, "PATIENCE_TROU", -1.0)
     with (
-        topic(*range(debut, 13)).reread(apres) as relecture,
+        topic(*range(debut, 13)).reread(Avance(curseur=apres)) as relecture,
         pytest.raises(Trou, match=f"après la position {apres}|{apres + 1} manque"),
     ):
         relecture.read(apres, 100, (TYPE,))

@@ -6,7 +6,7 @@ import numpy as np
 
 from services.indicators.explication.poids import Poids
 from services.indicators.fold.columns import Colonnes, Entiers
-from services.indicators.fold.families import FAMILLES
+from services.indicators.fold.families import FAMILLES, Famille, Part
 from services.indicators.views import Profils, Vue, read_rows
 from shared.events.mouvements import Image
 
@@ -23,7 +23,9 @@ class Lot:
     def view(self, nom: str) -> Vue:
         """The rows of a family."""
         if nom not in self._vues:
-            self._vues[nom], self._rangs[nom] = self._lay_out(nom)
+            famille = FAMILLES[nom]
+            parts = [(rang, part) for rang, image in enumerate(self._images) for part in famille.parts(image)]
+            self._vues[nom], self._rangs[nom] = lay_out(famille, self._caf, parts)
         return self._vues[nom]
 
     def sum(self, poids: Iterable[Poids]) -> list[int]:
@@ -33,13 +35,12 @@ class Lot:
             np.add.at(sommes, self._rangs[famille], valeurs)
         return sommes.tolist()
 
-    def _lay_out(self, nom: str) -> tuple[Vue, Entiers]:
-        famille = FAMILLES[nom]
-        colonnes = Colonnes(famille)
-        parts = [(rang, part) for rang, image in enumerate(self._images) for part in famille.parts(image)]
-        numeros = [colonnes.number((self._caf, *part.categories)) for _, part in parts]
-        jours = tuple(np.array([part[i] for _, part in parts], np.int64) for i in (1, 2))
-        valeurs = np.array([part.mesures for _, part in parts], np.int64).reshape(len(parts), len(famille.mesures))
-        premiers, seconds = jours
-        vue = read_rows(famille, Profils(colonnes), np.array(numeros, np.int64), (premiers, seconds), valeurs)
-        return vue, np.array([rang for rang, _ in parts], np.int64)
+
+def lay_out(famille: Famille, caf: str, parts: Sequence[tuple[int, Part]]) -> tuple[Vue, Entiers]:
+    """Parts of images as rows of a family, and the rank of the image of each row."""
+    colonnes = Colonnes(famille)
+    numeros = [colonnes.number((caf, *part.categories)) for _, part in parts]
+    premiers, seconds = (np.array([part[i] for _, part in parts], np.int64) for i in (1, 2))
+    valeurs = np.array([part.mesures for _, part in parts], np.int64).reshape(len(parts), len(famille.mesures))
+    vue = read_rows(famille, Profils(colonnes), np.array(numeros, np.int64), (premiers, seconds), valeurs)
+    return vue, np.array([rang for rang, _ in parts], np.int64)

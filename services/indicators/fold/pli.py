@@ -8,7 +8,7 @@ import numpy as np
 
 from services.indicators.fold.columns import Colonnes, Entiers, Modifiees, pack, unpack
 from services.indicators.fold.families import FAMILLES, FAMILLES_DE, ORIGINE, Categorie
-from services.indicators.fold.images import Images
+from services.indicators.fold.images import Ajout, Images
 from shared.runtime.journal import Enregistrement
 from shared.temps import to_iso
 
@@ -33,17 +33,20 @@ class Pli:
 
     def apply(self, records: Iterable[Enregistrement]) -> None:
         """Take movements from the log, all of them or none: an unreadable one raises before anything is added."""
-        par_type: dict[str, list[bytes]] = defaultdict(list)
-        for record in records:
-            if record.octets is not None:
-                par_type[record.type].append(record.octets)
-        self.apply_bytes(par_type)
+        self.apply_bytes(_by_type(records))
 
     def apply_bytes(self, par_type: Mapping[str, Iterable[bytes]]) -> None:
         """The same of movements by their type, as they are written in the log."""
-        ajouts = [ajout for type_, octets in par_type.items() for ajout in self._images[type_].sum_up(octets)]
-        for colonnes, cles, valeurs in ajouts:
+        for colonnes, cles, valeurs in self._sum_up(par_type):
             colonnes.add(cles, valeurs)
+
+    def take_back(self, records: Iterable[Enregistrement]) -> None:
+        """Undo movements that were applied: it counts what it did before them. Raises as ``apply``."""
+        for colonnes, cles, valeurs in self._sum_up(_by_type(records)):
+            colonnes.add(cles, -valeurs)
+
+    def _sum_up(self, par_type: Mapping[str, Iterable[bytes]]) -> list[Ajout]:
+        return [ajout for type_, octets in par_type.items() for ajout in self._images[type_].sum_up(octets)]
 
     def dirty(self) -> list[Modifiees]:
         """What the next checkpoint must save."""
@@ -73,6 +76,14 @@ class Pli:
     def diff(self, autre: "Pli") -> list[Ecart]:
         """The cells that both folds do not count alike; none when they are equal."""
         return [e for nom in self.colonnes for e in _diff(self.colonnes[nom], autre.colonnes[nom])]
+
+
+def _by_type(records: Iterable[Enregistrement]) -> dict[str, list[bytes]]:
+    par_type: dict[str, list[bytes]] = defaultdict(list)
+    for record in records:
+        if record.octets is not None:
+            par_type[record.type].append(record.octets)
+    return par_type
 
 
 def _images_of(colonnes: Mapping[str, Colonnes]) -> dict[str, Images]:

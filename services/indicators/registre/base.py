@@ -32,7 +32,7 @@ class Indicateur:
     ``sens``: which way is better, None for a volume; ``maison``: a formula that no source prints; ``coupes``: the
     dimensions along which it may be cut; ``seuils``: the constants of its formula, oldest validity first;
     ``plancher``: the least value that makes sense; ``maturite``: how long a figure may still move after its period,
-    None for what is read at present.
+    None for what is read at present or typed in.
     """
 
     code: str

@@ -28,6 +28,7 @@ def _typed(
         sens=sens,
         genre="saisi",
         plancher=plancher,
+        maturite=None,
     )
 
 

@@ -1,0 +1,1 @@
+"""Exports: figures as files that spreadsheets and analysis tools read."""

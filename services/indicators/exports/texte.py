@@ -1,0 +1,76 @@
+"""Exports as text: one dialect for French spreadsheets, one for programs (RFC 4180)."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import Final
+
+from services.indicators.exports.lignes import Extrait, Ligne
+from shared.temps import to_iso
+from shared.web.formats import jour_court
+
+COLONNES: Final = (*Ligne._fields, "dernier_evenement", "a_jour")
+_PAQUET: Final = 500
+# What a spreadsheet takes for the beginning of a formula, full-width signs included.
+_FORMULES: Final = tuple("=+-@\t\r\n＝＋－＠")  # these very characters
+
+
+@dataclass(frozen=True)
+class Dialecte:
+    """How cells are written."""
+
+    separateur: str
+    virgule: str
+    marque: bytes
+    francais: bool
+
+
+EXCEL: Final = Dialecte(";", ",", b"\xef\xbb\xbf", francais=True)
+SIMPLE: Final = Dialecte(",", ".", b"", francais=False)
+
+
+def write_text(extrait: Extrait, dialecte: Dialecte) -> Iterator[bytes]:
+    """The file, in pieces. Values keep the units of the API: fractions, cents. What is not available is empty."""
+    tampon = io.StringIO(newline="")
+    ecrit = csv.writer(tampon, delimiter=dialecte.separateur, lineterminator="\r\n")
+    ecrit.writerow(COLONNES)
+    fraicheur = extrait.fraicheur
+    fin = [guard(fraicheur.dernier_evenement or ""), _yes(fraicheur.a_jour, dialecte)]
+    yield dialecte.marque
+    while paquet := list(islice(extrait.lignes, _PAQUET)):
+        for ligne in paquet:
+            ecrit.writerow([*_cells(ligne, dialecte), *fin])
+        yield tampon.getvalue().encode()
+        tampon.seek(0)
+        tampon.truncate()
+    yield tampon.getvalue().encode()
+
+
+def guard(texte: str) -> str:
+    """A text that no spreadsheet takes for a formula: an apostrophe before what would begin one."""
+    return f"'{texte}" if texte.startswith(_FORMULES) else texte
+
+
+def _cells(ligne: Ligne, dialecte: Dialecte) -> Iterator[str]:
+    for nom, valeur in zip(ligne._fields, ligne, strict=True):
+        if nom in ("du", "au"):
+            assert isinstance(valeur, int)  # noqa: S101  # days, by their names
+            yield jour_court(valeur) if dialecte.francais else to_iso(valeur)
+        elif isinstance(valeur, str):
+            yield guard(valeur)
+        else:
+            yield "" if valeur is None else _number(valeur, dialecte.virgule)
+
+
+def _number(valeur: float, virgule: str) -> str:
+    """Every digit, never an exponent."""
+    return format(Decimal(repr(valeur)), "f").replace(".", virgule)
+
+
+def _yes(vrai: bool, dialecte: Dialecte) -> str:
+    if dialecte.francais:
+        return "oui" if vrai else "non"
+    return "true" if vrai else "false"
