@@ -75,7 +75,8 @@ def move_folder(dossier: Path, adresse: Callable[[str], str], tell: Callable[[De
 
 def _move_service(service: str, tables: Sequence[Table], source: Engine, cible: Engine) -> Iterator[Deplacee]:
     with source.connect() as lecture, cible.begin() as ecriture:
-        ecriture.execute(text("SET LOCAL statement_timeout = 0"))
+        # A large table takes as long as it takes, to write here and to read there.
+        ecriture.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"))
         deja = _is_there(service, tables, lecture, ecriture)
         for table in tables:
             if not deja:

@@ -14,6 +14,9 @@ from shared.reglages import Reglages
 _REQUETE_MAX: Final = 45_000
 _VERROU_MAX: Final = 5_000
 _INACTIVE_MAX: Final = 60_000
+# One that writes holds locks: if its process is suspended, those that wait for them must go on well before their
+# watchdogs take them for stuck.
+_ECRITURE_INACTIVE_MAX: Final = 15_000
 # How long a client waits for a word of the server (seconds): more than a statement takes, less than the watchdog waits.
 SILENCE_MAX: Final = 50.0
 _LECTEURS: Final = 10
@@ -71,7 +74,7 @@ def open_postgres(url: str, *, ecriture: bool = False, silence: float | None = S
     options = {
         "statement_timeout": _REQUETE_MAX,
         "lock_timeout": _VERROU_MAX,
-        "idle_in_transaction_session_timeout": _INACTIVE_MAX,
+        "idle_in_transaction_session_timeout": _ECRITURE_INACTIVE_MAX if ecriture else _INACTIVE_MAX,
         "synchronous_commit": "on",
         # A plan that was kept would read a young table from end to end, longer each second, until it is analysed.
         "plan_cache_mode": "force_custom_plan",

@@ -15,11 +15,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import ClassVar, Self
 
 # Below the range from which Linux and macOS draw the ports of outgoing connections: a client that insists while a
 # server is away would otherwise end up connected to itself, on the server's own port.
 PORTS = range(20_000, 32_000)
+# A port is given long before its server listens, and kept while it is down: two processes of pytest that run at once
+# draw from ranges of their own, and none gives a port twice.
+_PARTS = 8
+_DONNES: set[int] = set()
+_DONNER = Lock()
 DELAI = 60.0
 # A child is killed when the thread that started it ends (PR_SET_PDEATHSIG): this one lives as long as the process.
 _NAISSANCES = ThreadPoolExecutor(max_workers=1, thread_name_prefix="serveurs")
@@ -34,15 +40,26 @@ class ServeurEnPanne(Exception):
 
 
 def free_port() -> int:
-    """A port of the loopback on which nothing listens."""
+    """A port of the loopback on which nothing listens, and that nobody else is given."""
     while True:
-        port = random.SystemRandom().choice(PORTS)
+        port = _draw()
         with socket.socket() as prise:
             try:
                 prise.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
+
+
+def _draw() -> int:
+    rang = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PARTS
+    part = PORTS[rang::_PARTS]
+    with _DONNER:
+        if len(_DONNES) == len(part):
+            _DONNES.clear()
+        port = random.SystemRandom().choice([p for p in part if p not in _DONNES])
+        _DONNES.add(port)
+    return port
 
 
 class Serveur(ABC):

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InternalError
 
 from services.production.app import bootstrap as open_production
 from shared.bus.admin import Administration
@@ -24,6 +25,7 @@ from shared.pannes import VARIABLE
 from shared.reglages import Reglages
 from shared.runtime.ecrivain import APRES_COMMIT
 from shared.runtime.service import ServiceDeFaits
+from shared.runtime.verrous import SEAUX_UN_A_UN, Verrous
 from tests.infra.clients import kcat
 from tests.infra.kafka import Kafka
 from tests.infra.lectures import Sujet, journal_ids, letters, taken
@@ -146,6 +148,21 @@ def test_a_database_that_goes_and_comes_back_costs_nothing(
     eventually(lambda: _taken(production) == 1_000)
     assert len(set(journal_ids(production))) == len(journal_ids(production)) == 1_000
     assert letters(production) == []
+    travailleur.stop()
+
+
+def test_a_writer_that_sleeps_in_its_transaction_holds_nobody_up_for_long(
+    sujet: Sujet, production: ServiceDeFaits, launch: Lanceur
+) -> None:
+    travailleur = launch()
+    envoyes = [arrivee(f"P{n}", dossier=f"D{n}") for n in range(SEAUX_UN_A_UN * 4)]
+    with production.ecriture.connect() as endormi:
+        Verrous().hold(endormi, {f"091|{e['subject']}" for e in envoyes})
+        sujet.send(envoyes)
+        # The worker waits, tries again, and does not take itself for stuck before the server has ended the sleeper.
+        eventually(lambda: taken(production) == len(envoyes))
+        with pytest.raises(InternalError, match="idle-in-transaction"):
+            endormi.execute(text("SELECT 1"))
     travailleur.stop()
 
 
