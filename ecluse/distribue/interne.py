@@ -1,11 +1,11 @@
 """What the processes of the house ask of one another (``/v1/interne``): no part of the published API."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Query
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from ecluse.distribue.images import write_lines
 from ecluse.distribue.voisins import Stock
@@ -13,6 +13,7 @@ from services.indicators.answer import FilesDeRecouvrement
 from services.indicators.app import RangeesDeProduction
 from shared.corbeille.etal import Etal
 from shared.runtime.imagier import Demande, Imagier
+from shared.web.morceaux import Morceaux
 from shared.web.problemes import RequeteInvalide
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -56,11 +57,11 @@ def create_images(imagier: Imagier) -> APIRouter:
         except msgspec.DecodeError as erreur:
             raise RequeteInvalide("demande : objet JSON illisible") from erreur
 
-        def lines() -> Iterator[bytes]:
+        def lines() -> Generator[bytes, None, None]:
             with imagier.read(lue) as flot:
                 yield from write_lines(flot)
 
-        return StreamingResponse(lines(), media_type="application/x-ndjson")
+        return Morceaux(lines(), "application/x-ndjson")
 
     return router
 

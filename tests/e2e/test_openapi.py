@@ -218,7 +218,7 @@ REFUS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     "arrete-inconnu": ("GET", "/v1/arretes/091-9000/ecarts", {}),
     "deja-arrete": ("POST", "/v1/arretes", {"json": {"caf": "091", "periode": "2024-03", "auteur": "poste-1"}}),
     "periode-non-terminee": ("POST", "/v1/arretes", {"json": {"caf": "091", "periode": "2100", "auteur": "poste-1"}}),
-    "rien-a-arreter": ("POST", "/v1/arretes", {"json": {"caf": "091", "periode": "1971", "auteur": "poste-1"}}),
+    "rien-a-arreter": ("POST", "/v1/arretes", {"json": {"caf": "521", "periode": "1971", "auteur": "poste-1"}}),
     "code-inconnu": ("GET", "/v1/indicateurs/COG/serie?caf=091&du=2024-02-01&au=2024-03-01&pas=jour", {}),
     "corbeille-inconnue": ("GET", "/v1/corbeilles/nulle", {}),
     "travail-inconnu": ("POST", "/v1/travaux/091/K-9/rendu", {"json": {"corbeille": "a_notifier", "jeton": 1}}),

@@ -78,7 +78,8 @@ def test_the_owner_of_the_dossier_alone_has_its_objects(maison: Maison) -> None:
     app = create_app(maison, "jeton")
     assert names(ask(app, ELEMENTS.format("STOCK")).json()) == ["P-2"]
     assert names(ask(app, ELEMENTS.format("STOCK"), caf="681").json()) == ["P-3"]
-    assert names(ask(app, ELEMENTS.format("STOCK"), caf="999").json()) == []
+    inconnue = ask(app, ELEMENTS.format("STOCK"), caf="999")
+    assert (inconnue.status_code, inconnue.json()["type"]) == (404, "urn:ecluse:probleme:caf-inconnue")
 
 
 def test_what_is_not_folded_yet_is_told_apart(maison: Maison, monkeypatch: pytest.MonkeyPatch) -> None:

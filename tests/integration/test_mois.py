@@ -9,7 +9,9 @@ from typing import Any, Final
 import pytest
 
 from ecluse.acces import Acces
+from ecluse.client import ServeurInjoignable
 from ecluse.importation import Ligne
+from services.indicators.rules import CafInconnue
 from shared.ndjson import read_lines
 from tests.donnees import attendu, exige_mois_complet, petit_mois
 from tests.maisons import Hote, Import, assert_same, draw_seed, figures, in_process, letter_ids, send_all
@@ -124,7 +126,8 @@ def test_every_page_of_elements_is_given_and_leads_to_fiches(mois: Mois) -> None
 
 
 def test_another_caf_sees_none_of_the_objects(mois: Mois) -> None:
-    assert mois.acces.elements("STOCK", "999", mois.attendu["du"], mois.attendu["au"], None, None, 50)["nombre"] == 0
+    with pytest.raises((CafInconnue, ServeurInjoignable), match="aucun événement de la Caf 999"):
+        mois.acces.elements("STOCK", "999", mois.attendu["du"], mois.attendu["au"], None, None, 50)
 
 
 def test_what_is_impossible_is_a_dead_letter_and_nothing_waits(mois: Mois) -> None:

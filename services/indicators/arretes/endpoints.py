@@ -60,7 +60,7 @@ def create_router(arretes: Arretes, confrontations: Confrontations) -> APIRouter
         status_code=201,
         summary="Arrêter les chiffres d'une période",
         response_class=Response,
-        responses={201: {**document(ResumeArrete), "description": "L'arrêté est pris"}, **problems(400, 409, 503)},
+        responses={201: {**document(ResumeArrete), "description": "L'arrêté est pris"}, **problems(400, 404, 409, 503)},
     )
     def take(demande: DemandeArrete) -> Response:
         pris = arretes.take(Demande(demande.caf, demande.periode, demande.auteur, demande.provisoire, demande.motif))

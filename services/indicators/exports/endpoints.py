@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from services.indicators.endpoints import Au, Caf, Du, RoleDeCaf
 from services.indicators.exports.lignes import Chiffres, build_extract
 from services.indicators.exports.sortie import TRAITS, Format, name_file, parse_format, write_export
 from services.indicators.rules import Pas, Role
+from shared.web.morceaux import Morceaux
 from shared.web.openapi import problems
 
 Codes = Annotated[list[str] | None, Query(description="Codes ; aucun : tous")]
@@ -65,7 +66,7 @@ def answer_export(
         "Content-Disposition": f'attachment; filename="{name_file(extrait, choisi)}"',
         "Cache-Control": "no-store",
     }
-    return StreamingResponse(write_export(extrait, choisi), media_type=TRAITS[choisi].media, headers=entetes)
+    return Morceaux(write_export(extrait, choisi), TRAITS[choisi].media, entetes)
 
 
 def _answers() -> dict[int | str, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The formats of an export, and the bytes of each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from importlib import import_module
 from importlib.util import find_spec
 from tempfile import TemporaryFile
@@ -79,7 +79,7 @@ def is_installed(format_: Format) -> bool:
     return module is None or find_spec(module) is not None
 
 
-def write_export(extrait: Extrait, format_: Format) -> Iterator[bytes]:
+def write_export(extrait: Extrait, format_: Format) -> Generator[bytes, None, None]:
     """The file, in pieces. A binary one is written aside first: what prevents it is raised here.
 
     Raises ``ExportTropGrand``.
@@ -110,7 +110,7 @@ def name_file(extrait: Extrait, format_: Format) -> str:
     return f"{extrait.nom}.{TRAITS[format_].extension}"
 
 
-def _read(fichier: IO[bytes]) -> Iterator[bytes]:
+def _read(fichier: IO[bytes]) -> Generator[bytes, None, None]:
     with fichier:
         fichier.seek(0)
         while morceau := fichier.read(_MORCEAU):

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -32,7 +32,7 @@ EXCEL: Final = Dialecte(";", ",", b"\xef\xbb\xbf", francais=True)
 SIMPLE: Final = Dialecte(",", ".", b"", francais=False)
 
 
-def write_text(extrait: Extrait, dialecte: Dialecte) -> Iterator[bytes]:
+def write_text(extrait: Extrait, dialecte: Dialecte) -> Generator[bytes, None, None]:
     """The file, in pieces. Values keep the units of the API: fractions, cents. What is not available is empty."""
     tampon = io.StringIO(newline="")
     ecrit = csv.writer(tampon, delimiter=dialecte.separateur, lineterminator="\r\n")
