@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
+import anyio
 import httpx
 import msgspec
 from fastapi import APIRouter
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from ecluse.client import ATTENTE_RECONSTRUCTION
 from ecluse.distribue.chemins import CORBEILLES, LETTRES, TRAVAUX, owner_of
@@ -84,7 +85,7 @@ class Aiguillage:
         except (httpx.HTTPError, RuntimeError) as erreur:
             raise _unreachable(request, service) from erreur
         garde = [(n, v) for n, v in reponse.headers.multi_items() if n.lower() not in _DE_LA_CONNEXION]
-        relayee = StreamingResponse(_pour(reponse), reponse.status_code, background=BackgroundTask(reponse.aclose))
+        relayee = _Relayee(reponse)
         relayee.raw_headers = [(nom.encode("latin-1"), valeur.encode("latin-1")) for nom, valeur in garde]
         return relayee
 
@@ -96,6 +97,22 @@ def create_relay(aiguillage: Aiguillage) -> APIRouter:
     return router
 
 
+class _Relayee(StreamingResponse):
+    """The answer of a service as it comes; its connection is given back when either side ends."""
+
+    def __init__(self, reponse: httpx.Response) -> None:
+        super().__init__(_pour(reponse), reponse.status_code)
+        self._reponse = reponse
+
+    async def stream_response(self, send: Send) -> None:
+        """See ``StreamingResponse``."""
+        try:
+            await super().stream_response(send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._reponse.aclose()
+
+
 async def _pour(reponse: httpx.Response) -> AsyncIterator[bytes]:
     try:
         async for morceau in reponse.aiter_raw():
@@ -103,8 +120,6 @@ async def _pour(reponse: httpx.Response) -> AsyncIterator[bytes]:
     except httpx.HTTPError:
         # The answer has begun: all that can be said is that it ends here.
         return
-    finally:
-        await reponse.aclose()
 
 
 def _forwarded(request: Request) -> list[tuple[str, str]]:
