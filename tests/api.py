@@ -61,6 +61,7 @@ BONNES: Final[dict[str, Demande]] = {
     "POST /v1/lettres-mortes/{service}/{numero}/rejeu": Demande(LETTRE, {"essai": "true"}),
     "GET /v1/indicateurs": Demande(question=PERIODE),
     "GET /v1/indicateurs/invariants": Demande(question=PERIODE),
+    "GET /v1/indicateurs/registre": Demande(),
     "GET /v1/indicateurs/comparaison": Demande(question={**PERIODE, "avec": "precedente", "code": "STOCK"}),
     "GET /v1/projection": Demande(question={"caf": CAF, "au": "2024-03-31"}),
     "GET /v1/indicateurs/{code}/serie": Demande({"code": "COG-08-29"}, {**PERIODE, "pas": "semaine"}),

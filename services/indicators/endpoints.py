@@ -16,6 +16,7 @@ from services.indicators.explication.elements import LIMITE_MAX, Elements
 from services.indicators.explication.termes import LIBELLES
 from services.indicators.horizon import Projection
 from services.indicators.registre import REGISTRE
+from services.indicators.registre.document import Registre, write_registry
 from services.indicators.rules import Pas, Role
 from shared.web.openapi import document, problems
 
@@ -152,6 +153,10 @@ def create_router(indicateurs: Indicateurs) -> APIRouter:
             jours_de_stock=constat.little.somme_des_stocks,
             fraicheur=msgspec.to_builtins(indicateurs.freshness()),
         )
+
+    @router.get("/registre", summary="Ce que dit le registre de chaque indicateur", **_doc(Registre))
+    def get_registry() -> Response:
+        return _json(write_registry())
 
     tous.include_router(router)
     tous.include_router(_create_projection(indicateurs))

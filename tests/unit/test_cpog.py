@@ -2,6 +2,7 @@
 
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.cpog import LIGNES, PARTIES
+from services.indicators.registre.document import SeuilDit, write_registry
 
 
 def test_the_annex_has_its_41_rows_of_each_kind() -> None:
@@ -47,3 +48,15 @@ def test_only_what_is_computed_has_a_formula_and_cuts() -> None:
     for indicateur in REGISTRE.values():
         assert (indicateur.calcul is None) == (indicateur.genre != "calcule")
         assert indicateur.genre == "calcule" or not (indicateur.coupes or indicateur.seuils)
+
+
+def test_the_registry_is_published_whole() -> None:
+    fiches = {fiche.code: fiche for fiche in write_registry().indicateurs}
+    assert list(fiches) == list(REGISTRE)
+    assert [code for code, fiche in fiches.items() if fiche.contrat] == [code for code in REGISTRE if code in LIGNES]
+    ancien = fiches["COG-08-33"]
+    assert ancien.seuils == [SeuilDit(">", 40, "jours", None, None)]
+    assert (ancien.unite, ancien.sens, ancien.version) == ("taux", "bas", REGISTRE["COG-08-33"].version)
+    assert ancien.contrat
+    assert ancien.contrat.partie == "Services à l'allocataire"
+    assert fiches["FILES-RECOUVREMENT"].maturite is None
