@@ -1,0 +1,308 @@
+"""Arrêtés in words, for their pages: the figures as they were told, what has moved since, and through what."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from services.indicators.affiche import EN_CENTIMES, Affiche, word_figure, word_origin, word_terms, word_with_unit
+from services.indicators.answer import Indication, label_of
+from services.indicators.arretes.document import Arrete, ChiffreArrete, Garde, fingerprint
+from services.indicators.arretes.reponses import CibleChangee, Ecart, FormuleChangee, MouvementDit, Termes
+from services.indicators.cibles import CibleAffichee
+from services.indicators.explication.elements import CHEMINS
+from services.indicators.explication.termes import LIBELLES
+from services.indicators.registre import REGISTRE
+from shared.temps import from_iso, parse_instant
+from shared.web.formats import INSECABLE, MOINS, euros, jour_court, moment, nombre
+
+COURTE: Final = 12
+# What an encaissement or a remise is counted under is not what has the fiche.
+_SANS_FICHE: Final = frozenset({"encaissement", "remise"})
+_PRECISION: Final = 6
+_JOUR: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_VIDE: Final = "rien"
+_FAMILLES: Final = {
+    "piece": "Pièce",
+    "verification": "Vérification",
+    "controle": "Contrôle",
+    "rendez_vous": "Rendez-vous",
+    "creance": "Créance",
+    "droits": "Droits",
+}
+# Where the name that the image has lacks an accent, or says too little.
+_MEMBRES: Final = {
+    "arrivee": "arrivée",
+    "fin_genre": "comment elle a fini",
+    "pole": "pôle",
+    "recu": "reçu",
+    "repete": "répété",
+    "propose": "proposé",
+    "issue_le": "jour de l'issue",
+    "qualifiee": "fraude qualifiée",
+    "teleservice": "téléservice",
+    "type_controle": "type de contrôle",
+    "modalite": "modalité",
+    "jours_attente": "jours d'attente d'un tiers",
+    "attentes": "attentes d'un tiers",
+    "prejudice_centimes": "préjudice",
+    "du_initial_centimes": "dû au départ",
+    "recouvre_24_centimes": "recouvré en 24 mois",
+    "recouvre_48_centimes": "recouvré en 48 mois",
+}
+
+
+class Ligne(NamedTuple):
+    """An arrêté of the list. ``auteur``: empty when the document can not be read any more."""
+
+    id: str
+    periode: str
+    provisoire: bool
+    pris: str
+    auteur: str
+    motif: str
+    empreinte: str
+    courte: str
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """What a document says of who took it."""
+
+    auteur: str
+    motif: str | None = None
+
+
+class Moment(NamedTuple):
+    """A figure at one moment: value, what it is made of."""
+
+    valeur: str
+    detail: str
+
+
+class EcartAffiche(NamedTuple):
+    """A figure that moved. ``mouvements``: None where movements have no part to show; ``apport``: what they add up
+    to."""
+
+    code: str
+    libelle: str
+    arrete: Moment
+    maintenant: Moment
+    mouvements: int | None
+    apport: str
+    explique: bool
+    saisie: str
+
+
+class FormuleAffichee(NamedTuple):
+    """A formula that changed, and the figure by each."""
+
+    code: str
+    libelle: str
+    versions: str
+    arrete: Moment
+    alors: Moment
+    maintenant: Moment
+
+
+class CibleAffichees(NamedTuple):
+    """The targets of a figure, then and now."""
+
+    code: str
+    libelle: str
+    arretees: list[str]
+    maintenant: list[str]
+
+
+class CauseAffichee(NamedTuple):
+    """An event that a tool emitted."""
+
+    type: str
+    source: str
+    emis: str
+    id: str
+
+
+class MouvementAffiche(NamedTuple):
+    """A movement. ``fiche``: address of the fiche of its object, if it has one; ``effet``: what it changed of the
+    figure; ``changements``: of its image."""
+
+    enregistre: str
+    famille: str
+    objet: str
+    fiche: str
+    dossier: str
+    effet: str
+    changements: list[str]
+    causes: list[CauseAffichee]
+
+
+_SIGNATURES: Final = msgspec.json.Decoder(Signature)
+
+
+def word_line(garde: Garde) -> Ligne:
+    """A line of the list; a document that was altered is still listed."""
+    try:
+        signature = _SIGNATURES.decode(garde.document)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        signature = Signature("")
+    return Ligne(
+        f"{garde.caf}-{garde.numero}",
+        garde.periode,
+        garde.provisoire,
+        moment(garde.pris_le),
+        signature.auteur,
+        signature.motif or "",
+        garde.empreinte,
+        garde.empreinte[:COURTE],
+    )
+
+
+def is_intact(garde: Garde) -> bool:
+    """Whether the bytes still give the fingerprint."""
+    return fingerprint(garde.document) == garde.empreinte
+
+
+def word_told(arrete: Arrete) -> dict[str, Affiche]:
+    """The figures as they were told, by code."""
+    return {chiffre.code: _word_figure(chiffre) for chiffre in arrete.chiffres}
+
+
+def word_gap(ecart: Ecart) -> EcartAffiche:
+    """A figure that moved."""
+    arrete, maintenant = _word_apart(ecart.code, ecart.unite, ecart.arrete, ecart.maintenant)
+    apport = word_effect(ecart.code, ecart.unite, ecart.numerateur, ecart.denominateur)
+    saisie = ecart.saisie
+    origine = "" if saisie is None else word_origin(saisie) + (f" : {saisie.commentaire}" if saisie.commentaire else "")
+    return EcartAffiche(
+        ecart.code, ecart.libelle, arrete, maintenant, ecart.mouvements, apport, ecart.explique, origine
+    )
+
+
+def word_formula(f: FormuleChangee) -> FormuleAffichee:
+    """A formula that changed."""
+    moments = _word_apart(f.code, f.unite, f.arrete, f.alors, f.maintenant)
+    return FormuleAffichee(f.code, f.libelle, f"{f.formule_arretee} puis {f.formule}", *moments)
+
+
+def word_targets(c: CibleChangee) -> CibleAffichees:
+    """Targets that changed."""
+    indicateur = REGISTRE[c.code]
+    avant, apres = (
+        word_figure(
+            Indication(c.code, "", None, None, None, indicateur.unite, 1, _read_targets(cibles), "sans_cible")
+        ).cibles
+        or ["aucune"]
+        for cibles in (c.arretees, c.maintenant)
+    )
+    return CibleAffichees(c.code, indicateur.libelle, avant, apres)
+
+
+def word_movement(caf: str, unite: str, code: str, m: MouvementDit) -> MouvementAffiche:
+    """A movement that moved a figure."""
+    chemin = CHEMINS.get(m.famille) if m.famille not in _SANS_FICHE else None
+    return MouvementAffiche(
+        moment(parse_instant(m.enregistre_le)),
+        _FAMILLES.get(m.famille, m.famille.replace("_", " ").capitalize()),
+        m.objet,
+        f"/fiches/{chemin}/{caf}/{m.objet}" if chemin else "",
+        m.dossier,
+        word_effect(code, unite, m.numerateur, m.denominateur),
+        _word_changes(m.avant, m.apres),
+        [CauseAffichee(e.type, e.source, moment(parse_instant(e.instant)), e.id) for e in m.evenements],
+    )
+
+
+def word_effect(code: str, unite: str, numerateur: int | None, denominateur: int | None) -> str:
+    """``+3 ÷ +1``, what is added to the terms of a ratio; ``+3`` to a count; empty where terms do not add up."""
+    argent = unite == "centimes" or code in EN_CENTIMES
+    return " ÷ ".join(_word_signed(t, argent=argent) for t in (numerateur, denominateur) if t is not None)
+
+
+def _word_figure(chiffre: ChiffreArrete) -> Affiche:
+    indication = Indication(
+        chiffre.code,
+        chiffre.libelle,
+        chiffre.valeur,
+        chiffre.numerateur,
+        chiffre.denominateur,
+        chiffre.unite,
+        chiffre.formule,
+        _read_targets(chiffre.cibles),
+        chiffre.etat,
+        saisie=chiffre.saisie or UNSET,
+    )
+    affiche = word_figure(indication)
+    return affiche._replace(detail=affiche.detail or _word_parts(chiffre.termes))
+
+
+def _read_targets(cibles: list[dict[str, Any]]) -> list[CibleAffichee]:
+    return msgspec.convert(cibles, list[CibleAffichee])
+
+
+def _word_apart(code: str, unite: str, *moments: Termes) -> list[Moment]:
+    """Values with as many decimals as it takes to tell different ones apart."""
+    exactes = len({t.valeur for t in moments})
+    textes: list[str] = []
+    for decimales in range(2, _PRECISION + 1):
+        textes = [word_with_unit(t.valeur, unite, None if _is_whole(t.valeur, unite) else decimales) for t in moments]
+        if len(set(textes)) == exactes:
+            break
+    return [
+        Moment(texte, word_terms(code, t.numerateur, t.denominateur) or _word_parts(t.termes))
+        for texte, t in zip(textes, moments, strict=True)
+    ]
+
+
+def _is_whole(valeur: float | None, unite: str) -> bool:
+    return unite not in ("centimes", "taux") and (valeur is None or float(valeur).is_integer())
+
+
+def _word_parts(termes: Mapping[str, int | None] | None) -> str:
+    """The terms of a balance."""
+    return ", ".join(f"{LIBELLES.get(nom, nom).lower()} {nombre(v)}" for nom, v in (termes or {}).items())
+
+
+def _word_signed(somme: int, *, argent: bool) -> str:
+    texte = euros(abs(somme), 2) if argent else nombre(abs(somme))
+    return f"{MOINS if somme < 0 else '+'}{texte}"
+
+
+def _word_changes(avant: Raw, apres: Raw) -> list[str]:
+    """What is other in the image; of one that is new, its days and its amounts."""
+    ancienne, nouvelle = (msgspec.json.decode(image) for image in (avant, apres))
+    if nouvelle is None:
+        return ["n'est plus compté"]
+    if ancienne is None:
+        dits = [f"{_name(n)} : {_word_member(n, v)}" for n, v in nouvelle.items() if _tells(n, v)]
+        return ["compté désormais", *dits]
+    noms = dict.fromkeys((*ancienne, *nouvelle))
+    return [
+        f"{_name(n)} : {_word_member(n, ancienne.get(n))} →{INSECABLE}{_word_member(n, nouvelle.get(n))}"
+        for n in noms
+        if ancienne.get(n) != nouvelle.get(n)
+    ]
+
+
+def _tells(nom: str, valeur: Any) -> bool:
+    return nom.endswith("_centimes") or (isinstance(valeur, str) and _JOUR.fullmatch(valeur) is not None)
+
+
+def _name(membre: str) -> str:
+    return _MEMBRES.get(membre, membre.removesuffix("_centimes").replace("_", " "))
+
+
+def _word_member(nom: str, valeur: Any) -> str:
+    if valeur is None:
+        return _VIDE
+    if isinstance(valeur, bool):
+        return "oui" if valeur else "non"
+    if isinstance(valeur, list):
+        # Pauses: a first day, and the day when the stay goes on, if it has come.
+        return ", ".join(" au ".join(_word_member("", v) for v in paire if v) for paire in valeur) or _VIDE
+    if isinstance(valeur, int):
+        return euros(valeur, 2) if nom.endswith("_centimes") else nombre(valeur)
+    if _JOUR.fullmatch(str(valeur)):
+        return jour_court(from_iso(str(valeur)))
+    return label_of(nom, str(valeur))
