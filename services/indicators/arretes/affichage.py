@@ -24,6 +24,7 @@ _SANS_FICHE: Final = frozenset({"encaissement", "remise"})
 _PRECISION: Final = 6
 _JOUR: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _VIDE: Final = "rien"
+_VALEURS: Final = {"traitee": "traitée", "annulee": "annulée"}
 _FAMILLES: Final = {
     "piece": "Pièce",
     "verification": "Vérification",
@@ -224,7 +225,7 @@ def _word_figure(chiffre: ChiffreArrete) -> Affiche:
     indication = Indication(
         chiffre.code,
         chiffre.libelle,
-        chiffre.valeur,
+        _as_told(chiffre.valeur, chiffre.denominateur),
         chiffre.numerateur,
         chiffre.denominateur,
         chiffre.unite,
@@ -237,6 +238,11 @@ def _word_figure(chiffre: ChiffreArrete) -> Affiche:
     return affiche._replace(detail=affiche.detail or _word_parts(chiffre.termes))
 
 
+def _as_told(valeur: float | None, denominateur: int | None) -> float | None:
+    """A whole value that is no ratio is a count of days or of things, which a document does not tell from a measure."""
+    return int(valeur) if valeur is not None and denominateur is None and float(valeur).is_integer() else valeur
+
+
 def _read_targets(cibles: list[dict[str, Any]]) -> list[CibleAffichee]:
     return msgspec.convert(cibles, list[CibleAffichee])
 
@@ -244,9 +250,10 @@ def _read_targets(cibles: list[dict[str, Any]]) -> list[CibleAffichee]:
 def _word_apart(code: str, unite: str, *moments: Termes) -> list[Moment]:
     """Values with as many decimals as it takes to tell different ones apart."""
     exactes = len({t.valeur for t in moments})
+    valeurs = [_as_told(t.valeur, t.denominateur) for t in moments]
     textes: list[str] = []
     for decimales in range(2, _PRECISION + 1):
-        textes = [word_with_unit(t.valeur, unite, None if _is_whole(t.valeur, unite) else decimales) for t in moments]
+        textes = [_word_value(v, unite, decimales) for v in valeurs]
         if len(set(textes)) == exactes:
             break
     return [
@@ -255,13 +262,15 @@ def _word_apart(code: str, unite: str, *moments: Termes) -> list[Moment]:
     ]
 
 
-def _is_whole(valeur: float | None, unite: str) -> bool:
-    return unite not in ("centimes", "taux") and (valeur is None or float(valeur).is_integer())
+def _word_value(valeur: float | None, unite: str, decimales: int) -> str:
+    entiere = isinstance(valeur, int) and unite not in ("centimes", "taux")
+    return word_with_unit(valeur, unite, None if entiere else decimales)
 
 
 def _word_parts(termes: Mapping[str, int | None] | None) -> str:
-    """The terms of a balance."""
-    return ", ".join(f"{LIBELLES.get(nom, nom).lower()} {nombre(v)}" for nom, v in (termes or {}).items())
+    """The terms of a balance, in the order in which it is struck: a document keeps them in that of their names."""
+    donnes = termes or {}
+    return ", ".join(f"{libelle.lower()} {nombre(donnes[nom])}" for nom, libelle in LIBELLES.items() if nom in donnes)
 
 
 def _word_signed(somme: int, *, argent: bool) -> str:
@@ -279,10 +288,17 @@ def _word_changes(avant: Raw, apres: Raw) -> list[str]:
         return ["compté désormais", *dits]
     noms = dict.fromkeys((*ancienne, *nouvelle))
     return [
-        f"{_name(n)} : {_word_member(n, ancienne.get(n))} →{INSECABLE}{_word_member(n, nouvelle.get(n))}"
+        f"{_name(n)} : {_word_member(n, avant)} →{INSECABLE}{_word_member(n, apres)}"
         for n in noms
-        if ancienne.get(n) != nouvelle.get(n)
+        for avant, apres in [_fill(ancienne.get(n), nouvelle.get(n))]
+        if avant != apres
     ]
+
+
+def _fill(avant: Any, apres: Any) -> tuple[Any, Any]:
+    """What an image leaves out is no, nought or nothing, as the other one tells."""
+    zero = next((type(v)() for v in (avant, apres) if isinstance(v, int)), None)
+    return zero if avant is None else avant, zero if apres is None else apres
 
 
 def _tells(nom: str, valeur: Any) -> bool:
@@ -305,4 +321,4 @@ def _word_member(nom: str, valeur: Any) -> str:
         return euros(valeur, 2) if nom.endswith("_centimes") else nombre(valeur)
     if _JOUR.fullmatch(str(valeur)):
         return jour_court(from_iso(str(valeur)))
-    return label_of(nom, str(valeur))
+    return _VALEURS.get(str(valeur)) or label_of(nom, str(valeur))
