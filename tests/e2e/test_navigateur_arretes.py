@@ -43,7 +43,7 @@ def test_an_arrete_is_taken_downloaded_and_compared_with_the_keyboard(
             page = contexte.new_page()
             page.goto(f"{url}/entrer?lien={app.state.acces.create_link('superviseur-1')}")
             page.get_by_role("link", name="Arrêtés", exact=True).click()
-            periode = page.get_by_label("Période")
+            periode = page.get_by_role("textbox", name="Période : un mois")
             expect(periode).to_have_value("2023-01")
             periode.fill("janvier")
             periode.press("Enter")

@@ -263,7 +263,7 @@ def _word_apart(code: str, unite: str, *moments: Termes) -> list[Moment]:
 
 
 def _word_value(valeur: float | None, unite: str, decimales: int) -> str:
-    entiere = isinstance(valeur, int) and unite not in ("centimes", "taux")
+    entiere = unite not in ("centimes", "taux") and isinstance(valeur, int)
     return word_with_unit(valeur, unite, None if entiere else decimales)
 
 
