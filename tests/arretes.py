@@ -71,7 +71,7 @@ class FauxArretes:
     def __init__(self) -> None:
         premier = freeze(1, None, provisoire=True, pris_le="2023-01-31T20:00:00Z", auteur="poste-1")
         self.gardes = [premier, freeze(2, premier)]
-        self.demandes: list[Demande] = []
+        self.demandes: list[tuple[Demande, int | None]] = []
         self.inexplique: str | None = None
 
     @property
@@ -95,12 +95,12 @@ class FauxArretes:
                 return garde
         raise ArreteInconnu(f"aucun arrêté « {id_} » : voir leur liste")
 
-    def take(self, demande: Demande) -> ResumeArrete:
+    def take(self, demande: Demande, dernier: int | None) -> ResumeArrete:
         if not demande.motif:
             raise DejaArrete(f"la période {demande.periode} est déjà arrêtée : donner un motif")
-        self.demandes.append(demande)
-        dernier = self.gardes[-1]
-        self.gardes.append(freeze(dernier.numero + 1, dernier, auteur=demande.auteur, motif=demande.motif))
+        self.demandes.append((demande, dernier))
+        tete = self.gardes[-1]
+        self.gardes.append(freeze(tete.numero + 1, tete, auteur=demande.auteur, motif=demande.motif))
         return sum_up(self.gardes[-1])
 
     def compare(self, id_: str) -> Ecarts:

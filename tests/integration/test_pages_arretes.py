@@ -90,7 +90,7 @@ def test_two_who_take_at_once_from_the_same_list_take_one(maison: Maison) -> Non
     def ask() -> None:
         depart.wait()
         try:
-            maison.indicateurs.arretes.take(Demande("091", "2023-01", "poste-1", motif="au même instant", dernier=0))
+            maison.indicateurs.arretes.take(Demande("091", "2023-01", "poste-1", motif="au même instant"), 0)
         except (ArreteEntreTemps, DejaArrete) as erreur:
             refus.append(erreur)
 

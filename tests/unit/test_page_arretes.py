@@ -149,7 +149,7 @@ def test_the_form_takes_an_arrete_in_the_name_of_the_session(visiteur: Visiteur,
     reponse = visiteur.post("/arretes", fill(visiteur, motif=" une reprise "))
     assert (reponse.status_code, reponse.headers["location"]) == (303, "/arretes/091-3?pris=1")
     [demande] = arretes.demandes
-    assert demande == ("091", "2023-01", "superviseur-1", False, "une reprise", 2)
+    assert demande == (("091", "2023-01", "superviseur-1", False, "une reprise"), 2)
     assert "L'arrêté est pris" in words(visiteur.get(reponse.headers["location"]).text)
 
 

@@ -56,7 +56,7 @@ class Gardes(Protocol):
 
     def newest(self, caf: str, avant: int | None, limite: int) -> Sequence[Garde]: ...
     def get(self, id_: str) -> Garde: ...
-    def take(self, demande: Demande) -> ResumeArrete: ...
+    def take(self, demande: Demande, dernier: int | None) -> ResumeArrete: ...
 
 
 class Comparaisons(Protocol):
@@ -124,8 +124,8 @@ class Ecrans:
             if len(saisie.motif) > MOTIF_MAX:
                 raise QuestionRefusee(f"le motif dépasse {MOTIF_MAX} caractères : le raccourcir")
             dernier = _read_number(champs.get("dernier", "")) or 0
-            demande = Demande(parse_caf(caf), saisie.periode, qui, saisie.provisoire, saisie.motif or None, dernier)
-            pris = self._source.arretes.take(demande)
+            demande = Demande(parse_caf(caf), saisie.periode, qui, saisie.provisoire, saisie.motif or None)
+            pris = self._source.arretes.take(demande, dernier)
         except (QuestionRefusee, Refuse) as refus:
             return self.list(request, caf, "", saisie, _sentence(refus), refus.statut)
         except Indisponible as panne:

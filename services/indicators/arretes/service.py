@@ -49,15 +49,13 @@ class Chiffres(Protocol):
 
 
 class Demande(NamedTuple):
-    """What is asked to be frozen. ``caf``: None for the only one that is known; ``dernier``: number of the last arrêté
-    that the asker has seen, so that a form that is sent twice takes one; None takes in any case."""
+    """What is asked to be frozen. ``caf``: None for the only one that is known."""
 
     caf: str | None
     periode: str
     auteur: str
     provisoire: bool = False
     motif: str | None = None
-    dernier: int | None = None
 
 
 class Arretes:
@@ -69,8 +67,9 @@ class Arretes:
         self._lecture = lecture
         self._clock = clock
 
-    def take(self, demande: Demande) -> ResumeArrete:
-        """Freeze the figures of a period.
+    def take(self, demande: Demande, dernier: int | None = None) -> ResumeArrete:
+        """Freeze the figures of a period. ``dernier``: number of the last arrêté that the asker has seen, so that a
+        form that is sent twice takes one; None takes in any case.
 
         Raises ``PeriodeInvalide``, ``CafInvalide``, ``CafAPreciser``, ``PeriodeNonTerminee``, ``DejaArrete``,
         ``ArreteEntreTemps``, ``PasAJour``, ``RienAArreter``, ``Indisponible``.
@@ -106,7 +105,7 @@ class Arretes:
             reperes={nom: _freeze_mark(avance) for nom, avance in vu.reperes.items()},
             chiffres=[freeze_figure(i, REGISTRE[i.code]) for i in indications],
         )
-        return sum_up(self._keep(modele, maintenant, demande.dernier))
+        return sum_up(self._keep(modele, maintenant, dernier))
 
     def list(self, caf: str | None, apres: str | None, limite: int = PAGE) -> PageArretes:
         """A page of arrêtés, after the one whose id is ``apres``. Raises ``CafInvalide``, ``ArreteInconnu``."""
