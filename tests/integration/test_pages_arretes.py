@@ -119,3 +119,13 @@ def test_the_list_has_an_answer_before_any_event_has_come(tmp_path: Path) -> Non
         v.enter()
         assert "Aucun arrêté de la Caf 000" in words(v.get("/arretes").text)
         app.state.close_streams()
+
+
+def test_the_newest_come_first_and_the_older_ones_after_them_each_once(maison: Maison) -> None:
+    eventually(lambda: maison.indicateurs.freshness().a_jour)
+    arretes = maison.indicateurs.arretes
+    for rang in range(1, 4):
+        arretes.take(Demande("091", "2023-01", "poste-1", motif=f"reprise {rang}"))
+    pages = [arretes.newest("091", avant, 2) for avant in (None, 2)]
+    assert [[garde.numero for garde in page] for page in pages] == [[3, 2], [1]]
+    assert arretes.newest("681", None, 2) == []
