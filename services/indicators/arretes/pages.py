@@ -17,10 +17,10 @@ from services.indicators.arretes.affichage import (
     word_formula,
     word_gap,
     word_line,
-    word_movement,
     word_targets,
     word_told,
 )
+from services.indicators.arretes.affichage_mouvements import word_movement
 from services.indicators.arretes.document import Arrete, Garde, read_document
 from services.indicators.arretes.endpoints import PLACE, read_place
 from services.indicators.arretes.periodes import FORME
