@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from ecluse.maison import Maison
 from services.contacts.endpoints import create_pages as create_contacts_pages
+from services.indicators.arretes.pages import create_arretes_pages
 from services.indicators.exports.pages import create_exports_page
 from services.indicators.pages import create_pages_router
 from services.production.endpoints import create_pages as create_production_pages
@@ -36,6 +37,7 @@ def install_screens(app: FastAPI, maison: Maison, acces: Acces) -> Callable[[], 
 
     pages, diffuseur = create_pages_router(maison.indicateurs, lambda: maison.indicateurs.puits.version, today)
     app.include_router(create_exports_page(maison.indicateurs, maison.reglages.clock))
+    app.include_router(create_arretes_pages(maison.indicateurs, today))
     app.include_router(pages)
     app.include_router(create_home_router([EtalLocal(c) for c in maison.corbeilles.values()], today))
     app.include_router(create_queue_pages(maison.corbeilles, today))

@@ -13,6 +13,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from services.indicators.answer import Coupe, Fraicheur, Indication, Part, Point, Reponse, Serie, show_maturity
+from services.indicators.arretes.pages import create_arretes_pages
 from services.indicators.cibles import Cible, judge, show
 from services.indicators.comparaison import ComparaisonDePeriodes, compare_all, describe, measure, other_period
 from services.indicators.contrat_documents import ValeurDocument
@@ -56,6 +57,7 @@ from shared.web.pages import install_web
 from shared.web.partage import Partage
 from shared.web.problemes import install_problems
 from shared.web.session import create_session_router
+from tests.arretes import FauxArretes
 
 PROPRIETAIRE = Role.proprietaire.value
 # A Caf of which nothing is known.
@@ -307,6 +309,7 @@ def build_app(
     corbeilles: Mapping[str, Corbeilles] | None = None,
     today: int = AUJOURDHUI,
     partage: Partage | None = None,
+    arretes: FauxArretes | None = None,
 ) -> FastAPI:
     """The screens on an application of their own; ``app.state.diffuseur`` feeds its event streams."""
     app = FastAPI(openapi_url=None)
@@ -317,6 +320,7 @@ def build_app(
     router, app.state.diffuseur = create_pages_router(figures, figures.version, lambda: AUJOURDHUI, partage)
     app.include_router(router)
     app.include_router(create_exports_page(figures, lambda: EXTRAIT_LE))
+    app.include_router(create_arretes_pages(arretes or FauxArretes(), lambda: AUJOURDHUI))
     etals = [EtalLocal(c) for c in (corbeilles or {}).values()]
     app.include_router(create_home_router(etals, lambda: today))
     app.include_router(create_queue_pages(corbeilles or {}, lambda: today))

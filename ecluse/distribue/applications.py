@@ -28,6 +28,7 @@ from services.contacts.endpoints import create_router as create_contacts_router
 from services.contacts.images import open_images as open_contacts_images
 from services.indicators.app import Indicateurs
 from services.indicators.arretes.endpoints import create_router as create_arretes_router
+from services.indicators.arretes.pages import create_arretes_pages
 from services.indicators.endpoints import create_router as create_indicators_router
 from services.indicators.exports.endpoints import create_router as create_exports_router
 from services.indicators.exports.pages import create_exports_page
@@ -171,7 +172,8 @@ def create_indicators_app(commun: Commun, indicateurs: Indicateurs) -> FastAPI:
         create_exports_router(indicateurs, commun.clock),
         create_arretes_router(indicateurs.arretes, indicateurs.confrontations),
     ]
-    app = create_app(commun, read_state, routers, [create_exports_page(indicateurs, commun.clock), pages])
+    autres = [create_exports_page(indicateurs, commun.clock), create_arretes_pages(indicateurs, commun.today)]
+    app = create_app(commun, read_state, routers, [*autres, pages])
     app.state.close_streams = diffuseur.close
     return app
 

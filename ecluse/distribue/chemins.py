@@ -31,6 +31,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "/v1/valeurs": "indicators",
     "/v1/cibles": "indicators",
     "/indicateurs": "indicators",
+    "/arretes": "indicators",
     "/exports": "indicators",
     "/flux": "indicators",
     "/v1/lettres-mortes/contacts": "contacts",

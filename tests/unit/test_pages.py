@@ -20,8 +20,15 @@ from shared.web.pages import STATIQUES
 from tests.ecrans import AUJOURDHUI, FauxChiffres, Page, Visiteur, build_app
 
 EXPLIQUER = "/indicateurs/COG-08-29/expliquer"
-PAGES = ("/", "/indicateurs", "/indicateurs/COG-08-29?par=canal", EXPLIQUER, "/corbeilles", "/etat")
-FERMEES = (*PAGES, "/flux", "/indicateurs/COG-08-29/serie.csv", "/corbeilles/a_notifier")
+ARRETES = ("/arretes", "/arretes/091-2", "/arretes/091-2/ecarts", "/arretes/091-2/ecarts/COG-08-29")
+PAGES = ("/", "/indicateurs", "/indicateurs/COG-08-29?par=canal", EXPLIQUER, *ARRETES, "/corbeilles", "/etat")
+FERMEES = (
+    *PAGES,
+    "/flux",
+    "/indicateurs/COG-08-29/serie.csv",
+    "/arretes/091-2/document",
+    "/corbeilles/a_notifier",
+)
 
 
 @pytest.fixture

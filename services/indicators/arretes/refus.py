@@ -28,6 +28,12 @@ class DejaArrete(Refuse):
     probleme, statut = "deja-arrete", 409
 
 
+class ArreteEntreTemps(Refuse):
+    """Another arrêté of the Caf was taken since the asker looked."""
+
+    probleme, statut = "arrete-entre-temps", 409
+
+
 class JournalRestaure(Refuse):
     """A log is not the one that the arrêté counted: what came since can not be told."""
 

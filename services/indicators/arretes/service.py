@@ -1,6 +1,6 @@
 """Arrêtés: taken, listed, verified."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -19,6 +19,7 @@ from services.indicators.arretes.document import (
 )
 from services.indicators.arretes.periodes import read_period
 from services.indicators.arretes.refus import (
+    ArreteEntreTemps,
     ArreteInconnu,
     CafAPreciser,
     DejaArrete,
@@ -66,11 +67,12 @@ class Arretes:
         self._lecture = lecture
         self._clock = clock
 
-    def take(self, demande: Demande) -> ResumeArrete:
-        """Freeze the figures of a period.
+    def take(self, demande: Demande, dernier: int | None = None) -> ResumeArrete:
+        """Freeze the figures of a period. ``dernier``: number of the last arrêté that the asker has seen, so that a
+        form that is sent twice takes one; None takes in any case.
 
         Raises ``PeriodeInvalide``, ``CafInvalide``, ``CafAPreciser``, ``PeriodeNonTerminee``, ``DejaArrete``,
-        ``PasAJour``, ``RienAArreter``, ``Indisponible``.
+        ``ArreteEntreTemps``, ``PasAJour``, ``RienAArreter``, ``Indisponible``.
         """
         periode, caf, maintenant = read_period(demande.periode), self.choose(demande.caf), self._clock()
         en_cours = periode.au >= to_jour(maintenant)
@@ -103,7 +105,7 @@ class Arretes:
             reperes={nom: _freeze_mark(avance) for nom, avance in vu.reperes.items()},
             chiffres=[freeze_figure(i, REGISTRE[i.code]) for i in indications],
         )
-        return sum_up(self._keep(modele, maintenant))
+        return sum_up(self._keep(modele, maintenant, dernier))
 
     def list(self, caf: str | None, apres: str | None, limite: int = PAGE) -> PageArretes:
         """A page of arrêtés, after the one whose id is ``apres``. Raises ``CafInvalide``, ``ArreteInconnu``."""
@@ -113,6 +115,14 @@ class Arretes:
             lignes = store.page(connexion, caf, _read_id(apres) if apres else ("", 0), limite + 1)
         arretes = [sum_up(garde) for garde in lignes[:limite]]
         return PageArretes(arretes, arretes[-1].id if len(lignes) > limite else None)
+
+    def newest(self, caf: str, avant: int | None, limite: int) -> Sequence[Garde]:
+        """The arrêtés of a Caf with their documents, newest first, before a number if one is given.
+
+        Raises ``CafInvalide``.
+        """
+        with self._lecture.connect() as connexion:
+            return store.newest(connexion, parse_caf(caf), avant, limite)
 
     def find(self, caf: str | None, periode: str) -> ResumeArrete:
         """The last arrêté of a period, a provisional one if there is no other.
@@ -157,7 +167,7 @@ class Arretes:
             raise CafAPreciser(f"dire de quelle Caf (connues : {', '.join(cafs) or 'aucune'})")
         return cafs[0]
 
-    def _keep(self, modele: Arrete, maintenant: int) -> Garde:
+    def _keep(self, modele: Arrete, maintenant: int, dernier: int | None) -> Garde:
         """Write it at the end of the chain of its Caf; another that comes at once takes the next place."""
         essais = _ESSAIS
         while True:
@@ -165,7 +175,13 @@ class Arretes:
             try:
                 with self._moteur.begin() as connexion:
                     _check_alone(store.of_period(connexion, modele.caf, modele.periode), modele)
-                    garde = _number(modele, *store.last(connexion, modele.caf), maintenant)
+                    numero, precedent = store.last(connexion, modele.caf)
+                    if dernier is not None and numero != dernier:
+                        raise ArreteEntreTemps(
+                            f"un autre arrêté de la Caf {modele.caf} a été pris entre-temps ({modele.caf}-{numero}) : "
+                            "le regarder, puis recommencer s'il le faut"
+                        )
+                    garde = _number(modele, numero, precedent, maintenant)
                     store.add(connexion, garde)
                 return garde
             except IntegrityError:

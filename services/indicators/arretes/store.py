@@ -53,6 +53,14 @@ def page(connexion: Connection, caf: str | None, apres: tuple[str, int], limite:
     return list(_read(connexion, requete.order_by(ARRETE.c.caf, ARRETE.c.numero).limit(limite)))
 
 
+def newest(connexion: Connection, caf: str, avant: int | None, limite: int) -> list[Garde]:
+    """Arrêtés of a Caf with their documents, newest first; those before a number, if one is given."""
+    requete = select(ARRETE).where(ARRETE.c.caf == caf)
+    if avant is not None:
+        requete = requete.where(ARRETE.c.numero < avant)
+    return list(_read(connexion, requete.order_by(ARRETE.c.numero.desc()).limit(limite)))
+
+
 def get(connexion: Connection, caf: str, numero: int) -> Garde | None:
     """An arrêté with its document."""
     requete = select(ARRETE).where(ARRETE.c.caf == caf, ARRETE.c.numero == numero)

@@ -29,7 +29,7 @@ _MOUVEMENTS: Final = {
     for nom, t in _TYPES.items()
 }
 # Where the fiche of an object is.
-_CHEMINS: Final = {
+CHEMINS: Final = {
     "piece": "pieces",
     "courrier": "courriers",
     "verification": "verifications",
@@ -240,7 +240,7 @@ def _describe(famille: str, trouve: _Trouve) -> Element:
         delai=bornes[1] - bornes[0] if famille in _AVEC_DELAI and len(bornes) == 2 else None,
         contribution=contribution,
         categories={nom: getattr(image, nom) for nom in cellule.dims},
-        fiche=f"/v1/{_CHEMINS[famille]}/{caf}/{objet}",
+        fiche=f"/v1/{CHEMINS[famille]}/{caf}/{objet}",
     )
 
 
