@@ -78,7 +78,6 @@ def test_the_owner_of_the_dossier_alone_has_its_objects(maison: Maison) -> None:
     app = create_app(maison, "jeton")
     assert names(ask(app, ELEMENTS.format("STOCK")).json()) == ["P-2"]
     assert names(ask(app, ELEMENTS.format("STOCK"), caf="681").json()) == ["P-3"]
-    assert names(ask(app, ELEMENTS.format("STOCK"), caf="999").json()) == []
 
 
 def test_what_is_not_folded_yet_is_told_apart(maison: Maison, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +113,9 @@ REFUS: dict[str, tuple[str, dict[str, Any], int]] = {
     "code-inconnu": ("NULLE-PART", {}, 404),
     "periode-invalide": ("STOCK", {"du": "2023-02-01"}, 422),
     "caf-invalide": ("STOCK", {"caf": "Foix"}, 422),
+    "caf-inconnue": ("STOCK", {"caf": "999"}, 404),
+    "role-invalide": ("STOCK", {"role": "patronne"}, 422),
+    "role-impossible": ("VISITES", {"role": "traitante"}, 422),
     "requete-invalide": ("STOCK", {"limite": 0}, 422),
 }
 
