@@ -1,10 +1,11 @@
 """What the processes of the house ask of one another (``/v1/interne``): no part of the published API."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Query
+from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from ecluse.distribue.images import write_lines
@@ -56,11 +57,15 @@ def create_images(imagier: Imagier) -> APIRouter:
         except msgspec.DecodeError as erreur:
             raise RequeteInvalide("demande : objet JSON illisible") from erreur
 
-        def lines() -> Iterator[bytes]:
+        def lines() -> Generator[bytes]:
             with imagier.read(lue) as flot:
                 yield from write_lines(flot)
 
-        return StreamingResponse(lines(), media_type="application/x-ndjson")
+        lignes = lines()
+        # Who asks for a page leaves before the end: the connection that reads goes back at once, not when the
+        # generator is collected.
+        fin = BackgroundTask(lignes.close)
+        return StreamingResponse(lignes, media_type="application/x-ndjson", background=fin)
 
     return router
 

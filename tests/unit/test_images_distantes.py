@@ -1,5 +1,6 @@
 """The images of another process: what it reads arrives whole, and what does not is told as its absence."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,10 +15,17 @@ from ecluse.distribue.reglages import Secret
 from ecluse.distribue.voisins import Voisin
 from shared.runtime.ecrivain import Indisponible
 from shared.runtime.imagier import Borne, Demande, Depart, Entete, Flot, Imagier, Rangee
+from tests.maisons import eventually
 from tests.serveurs import serve
 
 DEMANDE = Demande(
-    "091", "piece", (Borne("arrivee", 1, 2), Borne("fin", 3, None, ou_rien=True)), "arrivee", Depart(1, "091|P-é"), 7
+    "091",
+    "piece",
+    (Borne("arrivee", 1, 2), Borne("fin", 3, None, ou_rien=True)),
+    "arrivee",
+    Depart(1, "091|P-é"),
+    7,
+    "caf_traitante",
 )
 # A text may hold what some take for an end of line.
 RANGEES = [Rangee(rang, f"091|P-{rang}", "D\u2028\x85", Raw(b'[["piece","P",{"a":"\\n"}]]')) for rang in range(1_700)]
@@ -29,12 +37,17 @@ class Memoire:
     def __init__(self, rangees: list[Rangee]) -> None:
         self.rangees = rangees
         self.demandes: list[Demande] = []
+        self.ouverts = 0
 
     @contextmanager
     def read(self, demande: Demande) -> Iterator[Flot]:
         """See ``Imagier``."""
         self.demandes.append(demande)
-        yield Flot(Entete(12, 3, [Raw(b'{"avant":null}')]), iter(self.rangees))
+        self.ouverts += 1
+        try:
+            yield Flot(Entete(12, 3, [Raw(b'{"avant":null}')]), iter(self.rangees))
+        finally:
+            self.ouverts -= 1
 
 
 @contextmanager
@@ -59,6 +72,21 @@ def test_an_answer_that_is_not_read_to_its_end_is_no_failure() -> None:
     app.include_router(create_images(Memoire(RANGEES)))
     with remote(app) as imagier, imagier.read(DEMANDE) as flot:
         assert next(flot.rangees) == RANGEES[0]
+
+
+def test_an_owner_keeps_nothing_open_for_who_has_left() -> None:
+    """A page takes its fifty rows and leaves: what they were read with goes back to whoever comes next."""
+    app, memoire = FastAPI(), Memoire([rangee for rangee in RANGEES for _ in range(200)])
+    app.include_router(create_images(memoire))
+    gc.disable()
+    try:
+        with remote(app) as imagier:
+            for _ in range(3):
+                with imagier.read(DEMANDE) as flot:
+                    assert next(flot.rangees) == RANGEES[0]
+            eventually(lambda: memoire.ouverts == 0)
+    finally:
+        gc.enable()
 
 
 CORPS = {
