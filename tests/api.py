@@ -70,7 +70,9 @@ BONNES: Final[dict[str, Demande]] = {
     "POST /v1/cibles": Demande(question={"auteur": "pilotage"}, corps=CIBLES, media="text/csv"),
     "GET /v1/cibles": Demande(question={"caf": "521", "annee": 2023, "historique": "true"}),
     "GET /v1/cibles/imports": Demande(),
-    "GET /v1/indicateurs/{code}/explication": Demande({"code": "COG-08-29"}, {**PERIODE, "par": "canal"}),
+    "GET /v1/indicateurs/{code}/explication": Demande(
+        {"code": "COG-08-29"}, {**PERIODE, "par": "canal", "role": "traitante"}
+    ),
     "GET /v1/indicateurs/{code}/elements": Demande({"code": "STOCK"}, {**PERIODE, "terme": "numerateur", "limite": 1}),
     "GET /v1/indicateurs/export": Demande(question={**PERIODE, "format": "csv"}),
     "POST /v1/arretes": Demande(
