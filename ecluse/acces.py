@@ -62,9 +62,17 @@ class Acces(Protocol):
         self, caf: str, du: str, au: str, codes: Sequence[str], role: str, avec: str, avec_du: str, avec_au: str
     ) -> Any: ...
     def project(self, caf: str, au: str, role: str) -> Any: ...
-    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Any: ...
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None, role: str = ...) -> Any: ...
     def elements(
-        self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
+        self,
+        code: str,
+        caf: str,
+        du: str,
+        au: str,
+        terme: str | None,
+        apres: str | None,
+        limite: int,
+        role: str = ...,
     ) -> Any: ...
     def fiche(self, chemin: str) -> Any: ...
     def export(
@@ -137,13 +145,23 @@ class AccesLocal:
         self.wait()
         return msgspec.to_builtins(self._maison.indicateurs.project(caf, au, role))
 
-    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Any:
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None, role: str = PROPRIETAIRE) -> Any:
         self.wait()
-        return msgspec.to_builtins(self._maison.indicateurs.explain(code, caf, du, au, par))
+        return msgspec.to_builtins(self._maison.indicateurs.explain(code, caf, du, au, par, role))
 
-    def elements(self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int) -> Any:
+    def elements(
+        self,
+        code: str,
+        caf: str,
+        du: str,
+        au: str,
+        terme: str | None,
+        apres: str | None,
+        limite: int,
+        role: str = PROPRIETAIRE,
+    ) -> Any:
         self.wait()
-        return msgspec.to_builtins(self._maison.indicateurs.elements(code, caf, du, au, terme, apres, limite))
+        return msgspec.to_builtins(self._maison.indicateurs.elements(code, caf, du, au, terme, apres, limite, role))
 
     def fiche(self, chemin: str) -> Any:
         *_, nom, caf, objet = chemin.split("/")
@@ -245,11 +263,21 @@ class AccesDistant:
     def project(self, caf: str, au: str, role: str) -> Any:
         return self._client.get("/v1/projection", caf=caf, au=au or None, role=role)
 
-    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Any:
-        return self._client.get(f"/v1/indicateurs/{code}/explication", caf=caf, du=du, au=au, par=par)
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None, role: str = PROPRIETAIRE) -> Any:
+        return self._client.get(f"/v1/indicateurs/{code}/explication", caf=caf, du=du, au=au, par=par, role=role)
 
-    def elements(self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int) -> Any:
-        parametres = {"terme": terme, "apres": apres, "limite": limite}
+    def elements(
+        self,
+        code: str,
+        caf: str,
+        du: str,
+        au: str,
+        terme: str | None,
+        apres: str | None,
+        limite: int,
+        role: str = PROPRIETAIRE,
+    ) -> Any:
+        parametres = {"terme": terme, "apres": apres, "limite": limite, "role": role}
         return self._client.get(f"/v1/indicateurs/{code}/elements", caf=caf, du=du, au=au, **parametres)
 
     def fiche(self, chemin: str) -> Any:

@@ -15,6 +15,8 @@ from tests.donnees import RACINE
 from tests.maisons import eventually
 
 CAF: Final = "091"
+# It works on the piece and the créance of the examples, which 091 owns.
+TRAITANTE: Final = "661"
 MOIS: Final = "2024-03"
 # The arrêté that ``feed`` takes.
 ARRETE: Final = "091-1"
@@ -71,7 +73,9 @@ BONNES: Final[dict[str, Demande]] = {
     "POST /v1/cibles": Demande(question={"auteur": "pilotage"}, corps=CIBLES, media="text/csv"),
     "GET /v1/cibles": Demande(question={"caf": "521", "annee": 2023, "historique": "true"}),
     "GET /v1/cibles/imports": Demande(),
-    "GET /v1/indicateurs/{code}/explication": Demande({"code": "COG-08-29"}, {**PERIODE, "par": "canal"}),
+    "GET /v1/indicateurs/{code}/explication": Demande(
+        {"code": "COG-08-29"}, {**PERIODE, "caf": TRAITANTE, "par": "canal", "role": "traitante"}
+    ),
     "GET /v1/indicateurs/{code}/elements": Demande({"code": "STOCK"}, {**PERIODE, "terme": "numerateur", "limite": 1}),
     "GET /v1/indicateurs/export": Demande(question={**PERIODE, "format": "csv"}),
     "POST /v1/arretes": Demande(

@@ -212,7 +212,7 @@ class FauxChiffres:
             ValeurDocument(1, caf, code, libelle, du, au, 0.8, unite, "pilotage", quand, None, False),
         ]
 
-    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Explication:
+    def explain(self, code: str, caf: str, du: str, au: str, par: str | None, role: str = PROPRIETAIRE) -> Explication:
         i = _find(code)
         valeur, numerateur, denominateur = self.valeurs.get(code, (None, None, None))
         termes = [
@@ -228,10 +228,19 @@ class FauxChiffres:
             caf, du, au, self.fraicheur, code, i.libelle, i.unite, valeur, numerateur, denominateur, i.version,
             i.formule, i.population, i.source, i.maison, termes, par or (i.coupes[0] if i.coupes else None), i.coupes,
             groupes if termes else [], jours, 2_233 if rangs else None, rangs, {"production": 59_900},
+            role=role,
         )  # fmt: skip
 
     def elements(
-        self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
+        self,
+        code: str,
+        caf: str,
+        du: str,
+        au: str,
+        terme: str | None,
+        apres: str | None,
+        limite: int,
+        role: str = PROPRIETAIRE,
     ) -> Elements:
         if self.absent:
             raise Indisponible("le service production ne répond pas : réessayer")
@@ -242,10 +251,12 @@ class FauxChiffres:
         if apres not in (None, "suite"):
             raise CurseurIllisible("« apres » n'est pas un curseur donné ici")
         premiere = apres is None
+        # What a Caf does for another belongs to that one.
+        a_qui = caf if role == PROPRIETAIRE else "681"
         elements = [
             Element(
-                f"P-{rang}", f"P-{rang}", "piece", caf, f"D-{rang}", {"arrivee": "2023-01-02", "fin": None}, None, 1,
-                {"nature": "demande_rsa", "canal": "web"}, f"/v1/pieces/{caf}/P-{rang}",
+                f"P-{rang}", f"P-{rang}", "piece", a_qui, f"D-{rang}", {"arrivee": "2023-01-02", "fin": None}, None, 1,
+                {"nature": "demande_rsa", "canal": "web"}, f"/v1/pieces/{a_qui}/P-{rang}",
             )
             for rang in range(limite if premiere else 2)
         ]  # fmt: skip
@@ -253,7 +264,7 @@ class FauxChiffres:
             caf, du, au, self.fraicheur, code, i.libelle, "nombre", i.version, nom, limite + 2, elements,
             "suite" if premiere else None, limite + 2 if premiere else None, limite + 2 if premiere else None,
             0 if premiere else None, True if premiere else None, 0 if premiere else None,
-            Reperes("production", 59_902, 0, 59_900),
+            Reperes("production", 59_902, 0, 59_900), role,
         )  # fmt: skip
 
     def invariants(self, caf: str, du: str, au: str) -> Invariants:

@@ -9,8 +9,10 @@ from rich.text import Text
 
 from ecluse.commandes.chiffres import Au, Caf, Du
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
+from ecluse.commandes.ecriture import Role
 from services.indicators.affiche import word_with_unit
 from services.indicators.explication.elements import LIMITE_MAX
+from services.indicators.rules import Role as RoleDeCaf
 from shared.web.formats import nombre, pluriel
 
 
@@ -27,16 +29,19 @@ def explain(
     faits: Annotated[
         bool, typer.Option("--faits", help="avec les événements de chaque objet montré, et l'outil qui les a émis")
     ] = False,
+    role: Role = RoleDeCaf.proprietaire,
     data_dir: DossierMaison = None,
     vers: Origine = None,
     json: EnJson = False,
 ) -> None:
     """Explique un chiffre : sa formule, ses termes, leurs cellules, et les objets comptés."""
     with house(data_dir, vers) as acces:
-        document = acces.explain(code, caf, du, au, par)
+        document = acces.explain(code, caf, du, au, par, role.value)
         # A term that the figure does not have is for the house to refuse.
         noms = [terme] if terme else [t["nom"] for t in document["termes"]]
-        pages = [acces.elements(code, caf, du, au, nom, None, elements) for nom in noms] if elements else []
+        pages = [
+            acces.elements(code, caf, du, au, nom, None, elements, role.value) for nom in (noms if elements else ())
+        ]
         chemins = dict.fromkeys(e["fiche"] for page in pages for e in page["elements"]) if faits else {}
         fiches = [acces.fiche(chemin) for chemin in chemins]
     if json:
@@ -52,7 +57,8 @@ def explain(
 
 def _print_figure(sortie: Console, d: dict[str, Any]) -> None:
     sortie.print(Text(f"{d['code']} — {d['libelle']}", style="bold"))
-    sortie.print(f"Caf {d['caf']}, du {d['du']} au {d['au']} : {_value(d)}")
+    titre = ", ce qu'elle traite" if d["role"] == RoleDeCaf.traitante else ""
+    sortie.print(f"Caf {d['caf']}{titre}, du {d['du']} au {d['au']} : {_value(d)}")
     maison = " (formule d'Écluse)" if d["maison"] else ""
     sortie.print(Text(f"Formule, version {d['formule']}{maison} : {d['texte']}"))
     sortie.print(Text(f"Population : {d['population']}"))
@@ -89,11 +95,14 @@ def _print_cells(sortie: Console, d: dict[str, Any]) -> None:
 
 def _print_elements(sortie: Console, page: dict[str, Any]) -> None:
     titre = f"{page['terme']} : {_exact(page['valeur'], page['unite'])}"
-    table = Table(Column("Objet", no_wrap=True), "Dossier", "Jours", Column("Apport", justify="right"), title=titre)
+    # The acting Caf works for several: each object says whose it is.
+    proprietaire = ["Caf propriétaire"] if page["role"] == RoleDeCaf.traitante else []
+    objet, apport = Column("Objet", no_wrap=True), Column("Apport", justify="right")
+    table = Table(objet, *proprietaire, "Dossier", "Jours", apport, title=titre)
     for e in page["elements"]:
         jours = " → ".join(jour or "…" for jour in e["jours"].values())
-        apport = _exact(e["contribution"], page["unite"])
-        table.add_row(Text(e["objet"]), Text(e["dossier"]), jours, apport)
+        a_qui = [e["caf"]] if proprietaire else []
+        table.add_row(Text(e["objet"]), *a_qui, Text(e["dossier"]), jours, _exact(e["contribution"], page["unite"]))
     sortie.print(table)
     reperes = page["reperes"]
     sortie.print(

@@ -163,20 +163,32 @@ class Indicateurs:
         with self.consommateur.verrou:
             return project(self._tableau, caf, au or None, self.freshness(), parse_role(role))
 
-    def explain(self, code: str, caf: str, du: str, au: str, par: str | None) -> Explication:
+    def explain(
+        self, code: str, caf: str, du: str, au: str, par: str | None, role: str = Role.proprietaire
+    ) -> Explication:
         """See ``Tableau.explication``."""
+        choisi = parse_role(role)
         with self.consommateur.verrou:
-            return self._tableau.explication(code, caf, du, au, par, self.freshness(), self._positions())
+            return self._tableau.explication(code, caf, du, au, par, self.freshness(), self._positions(), choisi)
 
     def elements(
-        self, code: str, caf: str, du: str, au: str, terme: str | None, apres: str | None, limite: int
+        self,
+        code: str,
+        caf: str,
+        du: str,
+        au: str,
+        terme: str | None,
+        apres: str | None,
+        limite: int,
+        role: str = Role.proprietaire,
     ) -> Elements:
         """The objects behind a term of a figure, by default the first, as the service that owns them tells them.
 
         Raises ``QuestionRefusee``, or ``Indisponible`` when that service does not answer.
         """
+        choisi = parse_role(role)
         with self.consommateur.verrou:
-            mesure = self._tableau.mesure(code, caf, du, au, terme, self.freshness(), self._positions())
+            mesure = self._tableau.mesure(code, caf, du, au, terme, self.freshness(), self._positions(), choisi)
         question = ask(caf, du, au, mesure, apres, limite)
         imagier = self.imagiers.get(mesure.service)
         if imagier is None:

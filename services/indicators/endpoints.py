@@ -72,7 +72,8 @@ RoleDeCaf = Annotated[
     str,
     Query(
         description="proprietaire : la Caf possède les dossiers ; traitante : elle fait le travail. Un indicateur dont "
-        "les événements ne disent pas qui travaille est alors sans valeur, avec sa raison",
+        "les événements ne disent pas qui travaille est alors sans valeur, avec sa raison ; il n'a ni série, ni coupe, "
+        "ni explication",
         json_schema_extra={"enum": [r.value for r in Role]},
     ),
 ]
@@ -133,14 +134,23 @@ def create_router(indicateurs: Indicateurs) -> APIRouter:
         return _json(indicateurs.cut(code, caf, du, au, par, role))
 
     @router.get("/{code}/explication", summary="De quoi un chiffre est fait", **_doc(Explication))
-    def get_explanation(code: Code, caf: Caf, du: Du, au: Au, par: ParOuPremiere = None) -> Response:
-        return _json(indicateurs.explain(code, caf, du, au, par))
+    def get_explanation(
+        code: Code, caf: Caf, du: Du, au: Au, par: ParOuPremiere = None, role: RoleDeCaf = Role.proprietaire.value
+    ) -> Response:
+        return _json(indicateurs.explain(code, caf, du, au, par, role))
 
     @router.get("/{code}/elements", summary="Les objets que compte un terme, page par page", **_doc(Elements, 503))
     def get_elements(
-        code: Code, caf: Caf, du: Du, au: Au, terme: Terme = None, apres: Apres = None, limite: Limite = 50
+        code: Code,
+        caf: Caf,
+        du: Du,
+        au: Au,
+        terme: Terme = None,
+        apres: Apres = None,
+        limite: Limite = 50,
+        role: RoleDeCaf = Role.proprietaire.value,
     ) -> Response:
-        return _json(indicateurs.elements(code, caf, du, au, terme, apres, limite))
+        return _json(indicateurs.elements(code, caf, du, au, terme, apres, limite, role))
 
     @router.get("/invariants", summary="Les deux égalités qui tiennent toujours", responses=problems(404))
     def get_invariants(caf: Caf, du: Du, au: Au) -> InvariantsDocument:

@@ -149,10 +149,18 @@ class Ecrans:
         reponse = self._chiffres.figures(cadre.caf, *cadre.bornes, (), cadre.role)
         figures = {i.code: word_figure(i) for i in reponse.indicateurs}
         provisoires = {i.code for i in reponse.indicateurs if is_provisional(i)}
+        inexpliques = {i.code for i in reponse.indicateurs if i.raison is not UNSET}
         themes = [(theme, [figures[i.code] for i in indicateurs]) for theme, indicateurs in THEMES]
         fraicheur = word_freshness(reponse.fraicheur)
         return self._answer(
-            request, cadre, "indicateurs.html", themes=themes, fraicheur=fraicheur, provisoires=provisoires, roles=Role
+            request,
+            cadre,
+            "indicateurs.html",
+            themes=themes,
+            fraicheur=fraicheur,
+            provisoires=provisoires,
+            inexpliques=inexpliques,
+            roles=Role,
         )
 
     def one(self, request: Request, cadre: Cadre, code: str, pas: str, par: str, avec: str) -> Response:
@@ -196,16 +204,16 @@ class Ecrans:
     def explain(self, request: Request, cadre: Cadre, code: str, par: str, terme: str, apres: str) -> Response:
         """What a figure is made of: formula, terms, cells, and the objects of one of its terms."""
         question = (code, cadre.caf, *cadre.bornes)
-        explication = self._chiffres.explain(*question, par or None)
+        explication = self._chiffres.explain(*question, par or None, cadre.role)
         adresses = Adresses(
             f"/indicateurs/{code}/expliquer",
             {"caf": cadre.caf, "fenetre": cadre.choix.fenetre.value, "du": cadre.bornes[0], "au": cadre.bornes[1]}
-            | {"par": par},
+            | {"par": par, "role": cadre.role.value if cadre.role is Role.traitante else ""},
         )
         elements, absence = None, ""
         if explication.termes:
             try:
-                page = self._chiffres.elements(*question, terme or None, apres or None, PAR_PAGE)
+                page = self._chiffres.elements(*question, terme or None, apres or None, PAR_PAGE, cadre.role)
                 elements = word_elements(page, adresses)
             except Indisponible as panne:
                 absence = f"Les objets comptés ne peuvent pas être montrés : {panne}."
@@ -224,6 +232,7 @@ class Ecrans:
             absence=absence,
             apres=apres,
             dimensions=DIMENSIONS,
+            roles=Role if "caf_traitante" in explication.coupes else (),
         )
 
     def table(self, cadre: Cadre, code: str, pas: str) -> Response:

@@ -182,28 +182,46 @@ class Tableau:
         )  # fmt: skip
 
     def explication(
-        self, code: str, caf: str, du: str, au: str, par: str | None, fraicheur: Fraicheur, reperes: dict[str, int]
+        self,
+        code: str,
+        caf: str,
+        du: str,
+        au: str,
+        par: str | None,
+        fraicheur: Fraicheur,
+        reperes: dict[str, int],
+        role: Role = Role.proprietaire,
     ) -> Explication:
         """What the figure is made of, its cells grouped by the dimension ``par`` (by default the first that it has)."""
         periode = parse_period(du, au)
-        population = self.population(caf, Role.proprietaire, periode)
+        population = self.population(caf, role, periode)
         indicateur = _find(code)
+        _check_role(indicateur, role)
         indication = self._indication(indicateur, population, periode, fraicheur)
         return explain(indicateur, indication, population, periode, par, fraicheur, reperes)
 
     def mesure(
-        self, code: str, caf: str, du: str, au: str, terme: str | None, fraicheur: Fraicheur, reperes: dict[str, int]
+        self,
+        code: str,
+        caf: str,
+        du: str,
+        au: str,
+        terme: str | None,
+        fraicheur: Fraicheur,
+        reperes: dict[str, int],
+        role: Role = Role.proprietaire,
     ) -> Mesure:
         """A term of the figure, by default the first, as it is counted now."""
         periode = parse_period(du, au)
-        population = self.population(caf, Role.proprietaire, periode)
+        population = self.population(caf, role, periode)
         indicateur = _find(code)
+        _check_role(indicateur, role)
         nomme = find_term(indicateur, population, periode, terme)
         if nomme is None:
             raise ExplicationImpossible(_without_elements(indicateur))
         service = service_of(nomme)
         valeur = value_of(nomme, population)
-        return Mesure(indicateur, nomme, valeur, fraicheur, service, reperes.get(service, 0))
+        return Mesure(indicateur, nomme, valeur, fraicheur, service, reperes.get(service, 0), role)
 
     def invariants(self, caf: str, du: str, au: str) -> Invariants:
         """Both invariants over the period."""
@@ -308,6 +326,12 @@ def _unsaid(indicateur: Indicateur, role: Role) -> str:
     )
 
 
+def _check_role(indicateur: Indicateur, role: Role) -> None:
+    raison = _unsaid(indicateur, role)
+    if raison:
+        raise RoleImpossible(raison)
+
+
 def history_of(indicateur: Indicateur, role: Role, par: str | None = None) -> Formule:
     """The formula of an indicator, for a series or a cut: what is wrong with the question is told before what it finds.
 
@@ -319,9 +343,7 @@ def history_of(indicateur: Indicateur, role: Role, par: str | None = None) -> Fo
         )
     if indicateur.calcul is None:
         raise SerieImpossible(f"{indicateur.code} se lit au présent : cet indicateur n'a ni série ni coupe")
-    raison = _unsaid(indicateur, role)
-    if raison:
-        raise RoleImpossible(raison)
+    _check_role(indicateur, role)
     if par is not None and par not in indicateur.coupes:
         possibles = ", ".join(indicateur.coupes) or "aucune"
         raise CoupeImpossible(f"{indicateur.code} ne se coupe pas par « {par} » ; coupes possibles : {possibles}")

@@ -1,7 +1,7 @@
 """What a question reads: the cells of one Caf as columns, and their daily margins, computed once per state."""
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -12,9 +12,10 @@ from services.indicators.fold.columns import Booleens, Colonnes, Entiers, unpack
 from services.indicators.fold.families import JOUR_MAX, ORIGINE, Famille
 from services.indicators.fold.pli import Pli
 from services.indicators.rules import Role
+from shared.runtime.imagier import Membre
 
 # The category of a cell that names the Caf, for each role.
-MEMBRES: Final = {Role.proprietaire: "caf", Role.traitante: "caf_traitante"}
+MEMBRES: Final[Mapping[Role, Membre]] = {Role.proprietaire: "caf", Role.traitante: "caf_traitante"}
 # The délai of what has not ended: longer than any other.
 SANS_FIN: Final = 2 * JOUR_MAX
 OPERATEURS: Final[dict[str, Callable[[Any, Any], Any]]] = {

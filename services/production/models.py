@@ -1,9 +1,11 @@
 """The tables of production: one row per object, its facts and what they say. Days are ordinals."""
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from shared.runtime.objets import LigneObjet
+
+_POUR_UNE_AUTRE = text("caf_traitante <> caf")
 
 
 class LignePiece(LigneObjet, table=True):
@@ -14,7 +16,18 @@ class LignePiece(LigneObjet, table=True):
 
     __tablename__ = "piece"
     # What is open, or left the stock lately, is little beside what ever arrived: ``fin`` comes first.
-    __table_args__ = (Index("piece_stock", "caf", "fin", "arrivee"),)
+    # A Caf mostly works on its own pieces: the few that it does for others have an index that holds nothing else.
+    __table_args__ = (
+        Index("piece_stock", "caf", "fin", "arrivee"),
+        Index(
+            "piece_entraide",
+            "caf_traitante",
+            "fin",
+            "arrivee",
+            sqlite_where=_POUR_UNE_AUTRE,
+            postgresql_where=_POUR_UNE_AUTRE,
+        ),
+    )
     arrivee: int | None = None
     fin: int | None = None
     fin_genre: str | None = None

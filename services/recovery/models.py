@@ -1,9 +1,11 @@
 """The tables of recovery: one row per object, its facts and what they say. Days are ordinals, amounts cents."""
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from shared.runtime.objets import LigneObjet
+
+_POUR_UNE_AUTRE = text("caf_traitante <> caf")
 
 
 class LigneCreance(LigneObjet, table=True):
@@ -13,7 +15,11 @@ class LigneCreance(LigneObjet, table=True):
     """
 
     __tablename__ = "creance"
-    __table_args__ = (Index("creance_dossier", "caf", "dossier"),)
+    # A Caf mostly works on its own créances: the few that it does for others have an index that holds nothing else.
+    __table_args__ = (
+        Index("creance_dossier", "caf", "dossier"),
+        Index("creance_entraide", "caf_traitante", sqlite_where=_POUR_UNE_AUTRE, postgresql_where=_POUR_UNE_AUTRE),
+    )
     constat: int | None = None
     notifiee: int | None = None
     qualifiee: int | None = None

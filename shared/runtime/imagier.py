@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Raw, Struct
@@ -21,6 +21,7 @@ from shared.temps import PARIS, from_datetime
 # Beyond, the movements since a position are not told: whoever is so far behind waits until it has caught up.
 SUITE_MAX: Final = 5_000
 _PAQUET: Final = 1_000
+Membre = Literal["caf", "caf_traitante"]
 
 
 class Borne(Struct, frozen=True):
@@ -40,7 +41,7 @@ class Depart(Struct, frozen=True, array_like=True):
 
 
 class Demande(Struct, frozen=True):
-    """The images of a family that a Caf owns.
+    """The images of a family that a Caf answers for: it is their ``membre``, the owner or the one that does the work.
 
     ``bornes`` narrow where a column allows it, so that more may come; rows come by the day ``tri``, then by key, or
     by key alone; ``apres``: from this row on, itself included; ``depuis``: the movements after this position are told.
@@ -52,13 +53,14 @@ class Demande(Struct, frozen=True):
     tri: str | None = None
     apres: Depart | None = None
     depuis: int = 0
+    membre: Membre = "caf"
 
 
 class Entete(Struct, frozen=True):
     """What the rows are a state of: the ``position`` of the log, and events ``en_attente`` of one.
 
-    ``suite``: ``data`` of each movement of the family and the Caf since ``Demande.depuis``; None when there are too
-    many.
+    ``suite``: ``data`` of each movement of the family and the Caf since ``Demande.depuis`` (for the acting Caf, of each
+    that names it before or after); None when there are too many.
     """
 
     position: int
@@ -129,7 +131,11 @@ def _read_head(connexion: Connection, nom: str, rayon: Rayon, demande: Demande) 
     lignes = connexion.execute(suite).all()
     if len(lignes) > SUITE_MAX:
         return Entete(position, attente, None)
-    donnees = [_DONNEES.decode(octets).data for cle, octets in lignes if cle.partition("|")[0] == demande.caf]
+    if demande.membre == "caf":
+        lignes = [ligne for ligne in lignes if ligne.cle.partition("|")[0] == demande.caf]
+    donnees = [_DONNEES.decode(ligne.octets).data for ligne in lignes]
+    if demande.membre == "caf_traitante":
+        donnees = [data for data in donnees if _NOMMEES.decode(data).names(demande.caf)]
     return Entete(position, attente, donnees)
 
 
@@ -137,15 +143,30 @@ class _Mouvement(Struct):
     data: Raw
 
 
+class _Nommee(Struct):
+    caf_traitante: str | None = None
+
+
+class _Nommees(Struct):
+    """The acting Caf of both images of a movement: an older creating fact may change it."""
+
+    avant: _Nommee | None = None
+    apres: _Nommee | None = None
+
+    def names(self, caf: str) -> bool:
+        return any(image is not None and image.caf_traitante == caf for image in (self.avant, self.apres))
+
+
 _DONNEES: Final = msgspec.json.Decoder(_Mouvement)
+_NOMMEES: Final = msgspec.json.Decoder(_Nommees)
 
 
 def select_rows(rayon: Rayon, demande: Demande) -> Select[Any] | Any:
-    """The statement: the index of the days is used by each of two selects, where an OR of both would read the table."""
+    """The statement: an index is used by each of its selects, where an OR of their conditions would read the table."""
     c = rayon.table.c
     tri = rayon.jours.get(demande.tri or "")
     rang: ColumnElement[Any] = c[tri] if tri else literal(0)
-    commun = [c.caf == demande.caf, c.dossier.is_not(None)]
+    commun: list[ColumnElement[bool]] = [c.dossier.is_not(None)]
     if demande.apres is not None:
         # The first of the two is what an index can follow.
         commun += [rang >= demande.apres.rang] if tri else []
@@ -154,7 +175,7 @@ def select_rows(rayon: Rayon, demande: Demande) -> Select[Any] | Any:
         )
     seuls = [b for b in demande.bornes if not b.ou_rien]
     commun += [condition for borne in seuls for condition in _within(rayon, borne)]
-    branches = [commun]
+    branches = [[*siennes, *commun] for siennes in _whose(rayon, demande)]
     for borne in demande.bornes:
         if borne.ou_rien and borne.jour in rayon.jours:
             colonne = c[rayon.jours[borne.jour]]
@@ -165,6 +186,15 @@ def select_rows(rayon: Rayon, demande: Demande) -> Select[Any] | Any:
         return choix[0].order_by(*([c[tri]] if tri else []), c.cle)
     ensemble = union_all(*choix).subquery()
     return select(ensemble).order_by(ensemble.c.rang, ensemble.c.cle)
+
+
+def _whose(rayon: Rayon, demande: Demande) -> list[list[ColumnElement[bool]]]:
+    """The rows of a Caf. Those whose work it does: its own, by their index, and the few of others, by one that holds
+    nothing else."""
+    c, caf = rayon.table.c, demande.caf
+    if demande.membre == "caf":
+        return [[c.caf == caf]]
+    return [[c.caf == caf, c.caf_traitante == caf], [c.caf_traitante == caf, c.caf_traitante != c.caf]]
 
 
 def _within(rayon: Rayon, borne: Borne) -> list[ColumnElement[bool]]:

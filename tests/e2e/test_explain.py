@@ -58,6 +58,19 @@ def test_the_command_gives_the_documents_of_the_api(garni: Path, serveur: Serveu
     assert [p["elements"] for p in ailleurs["elements"]] == [p["elements"] for p in pages]
 
 
+def test_the_acting_caf_is_asked_for_as_over_http(serveur: Serveur) -> None:
+    lu = explain(serveur.dossier, "PIECES-ARRIVEES", "--role", "traitante", "--elements", "3")
+    with serveur.client() as client:
+        question: dict[str, str | int] = {**QUESTION, "terme": "numerateur", "limite": 3, "role": "traitante"}
+        page = client.get("/v1/indicateurs/PIECES-ARRIVEES/elements", params=question).json()
+    assert (lu["explication"]["role"], page["egal"], len(page["elements"])) == ("traitante", True, 3)
+    assert lu["elements"] == [page | {"fraicheur": lu["elements"][0]["fraicheur"]}]
+    fin = ecluse("explain", "PIECES-ARRIVEES", *JANVIER, "--role", "traitante", "--data-dir", serveur.dossier)
+    assert (fin.code, fin.erreurs) == (0, "")
+    assert "Caf 091, ce qu'elle traite, du 2023-01-01" in fin.sortie
+    assert "Caf propriétaire" in fin.sortie
+
+
 def test_a_person_reads_formula_terms_cells_objects_and_events(garni: Path) -> None:
     fin = ecluse("explain", "COG-08-29", *JANVIER, "--elements", "1", "--faits", "--data-dir", garni)
     assert (fin.code, fin.erreurs) == (0, "")
@@ -88,5 +101,6 @@ def test_a_question_without_an_answer_is_told_in_one_line(garni: Path, serveur: 
         ou = ("--data-dir", dossier)
         assert_refuses(ecluse("explain", "NULLE-PART", *JANVIER, *ou), "NULLE-PART")
         assert_refuses(ecluse("explain", "STOCK", *JANVIER, "--terme", "cloture", *ou), "numerateur")
+        assert_refuses(ecluse("explain", "VISITES", *JANVIER, "--role", "traitante", *ou), "par Caf propriétaire")
         assert_refuses(ecluse("explain", "STOCK", *JANVIER, "--par", "modalite", *ou), "caf_traitante")
         assert_refuses(ecluse("explain", "SOLDE-JOURS-MOYEN", *JANVIER, "--terme", "numerateur", *ou), "un seul jour")

@@ -10,12 +10,16 @@ from sqlalchemy import Connection, Engine, text
 
 from services.contacts.rules import Fenetre
 from services.contacts.store import kept_within
+from services.production.images import RAYONS as PIECES
+from services.recovery.images import RAYONS as CREANCES
 from services.recovery.store import creances_of
 from shared.base import bind_keys, open_postgres, select_keys
 from shared.bus.attribution import Attribution, has_rows
 from shared.bus.siege import Siege
 from shared.events.base import Service
 from shared.migrations import upgrade
+from shared.runtime.imagier import Borne, Depart, select_rows
+from shared.runtime.imagier import Demande as DemandeDImages
 from shared.runtime.journal import take_lead
 from shared.runtime.lot import BOITE
 from shared.runtime.objets import Genre, Lecture, Objet
@@ -84,6 +88,11 @@ def _scanned(connexion: Connection, table: str) -> int:
     return _statistic(connexion, "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = :table", table)
 
 
+def _fetched(connexion: Connection, table: str) -> int:
+    """Rows that an index led to."""
+    return _statistic(connexion, "SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = :table", table)
+
+
 def _visited(connexion: Connection) -> int:
     """Pages of the log that were looked at."""
     requete = "SELECT heap_blks_hit + heap_blks_read FROM pg_statio_user_tables WHERE relname = :table"
@@ -116,6 +125,62 @@ def test_keys_are_looked_up_in_a_table_that_has_grown(table: str, nouvelle_base:
         for _ in range(FOIS):
             _look(connexion, table)
         assert _scanned(connexion, table) - avant < LIGNES
+    moteur.dispose()
+
+
+# Of the rows of 091, which its own work fills, one in a thousand is worked by 681.
+ENTRAIDE: dict[str, tuple[Service, str]] = {
+    "piece": (
+        "production",
+        (
+            "INSERT INTO piece (cle, caf, objet, dossier, version, faits, images, impossibles, travaux, arrivee, fin, "
+            "suspendue, caf_traitante) SELECT '091|' || n, '091', n, 'D' || n, 1, '', '', '', '', n, "
+            "CASE WHEN n % 7 > 0 THEN n + 10 END, false, CASE WHEN n % 1000 = 0 THEN '681' ELSE '091' END "
+            "FROM generate_series(1, :n) n"
+        ),
+    ),
+    "creance": (
+        "recovery",
+        (
+            "INSERT INTO creance (cle, caf, objet, dossier, version, faits, images, impossibles, travaux, constat, "
+            "caf_traitante) SELECT '091|' || n, '091', n, 'D' || n, 1, '', '', '', '', n, "
+            "CASE WHEN n % 1000 = 0 THEN '681' ELSE '091' END FROM generate_series(1, :n) n"
+        ),
+    ),
+}
+_AU_STOCK = (Borne("arrivee", None, LIGNES), Borne("fin", LIGNES + 1, None, ou_rien=True))
+_TRAITEES = (Borne("fin", 1, LIGNES),)
+_CONSTATEES = (Borne("constat", 1, LIGNES),)
+
+
+@pytest.mark.parametrize(
+    ("table", "famille", "bornes", "apres"),
+    [
+        ("piece", "piece", _AU_STOCK, None),
+        ("piece", "piece", _TRAITEES, None),
+        ("piece", "piece", _TRAITEES, Depart(500, "091|490")),
+        ("creance", "creance", _CONSTATEES, None),
+        ("creance", "encaissement", (), None),
+    ],
+)
+def test_what_a_caf_does_for_others_is_read_alone(
+    table: str, famille: str, bornes: tuple[Borne, ...], apres: Depart | None, nouvelle_base: Callable[[str], str]
+) -> None:
+    service, remplir = ENTRAIDE[table]
+    moteur = _open(service, nouvelle_base, table)
+    tri = bornes[0].jour if bornes else None
+    requete = select_rows(
+        {**PIECES, **CREANCES}[famille], DemandeDImages("681", famille, bornes, tri, apres, membre="caf_traitante")
+    )
+    with moteur.connect() as connexion:
+        connexion.execute(text(remplir), {"n": LIGNES})
+        connexion.commit()
+        avant = _scanned(connexion, table) + _fetched(connexion, table)
+        rangees = connexion.execute(requete).all()
+        connexion.commit()
+        assert {rangee.cle.partition("|")[0] for rangee in rangees} == {"091"}
+        assert len(rangees) <= LIGNES / 1000
+        assert _scanned(connexion, table) + _fetched(connexion, table) - avant < LIGNES / 100
     moteur.dispose()
 
 

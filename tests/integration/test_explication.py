@@ -16,6 +16,7 @@ from shared.reglages import Reglages
 from shared.runtime.ecrivain import Indisponible
 from shared.runtime.imagier import Demande, Flot
 from shared.web.problemes import MEDIA, PREFIXE
+from tests.creances import constat
 from tests.ecrans import Page, Visiteur
 from tests.maisons import PATIENCE, arrivee, deposit, traitee
 from tests.unit.test_pages import words
@@ -82,16 +83,49 @@ def test_the_owner_of_the_dossier_alone_has_its_objects(maison: Maison) -> None:
     assert (inconnue.status_code, inconnue.json()["type"]) == (404, "urn:ecluse:probleme:caf-inconnue")
 
 
+def test_the_acting_caf_has_the_objects_that_it_works_on_whoever_owns_them(maison: Maison) -> None:
+    deposit(
+        maison,
+        arrivee("P-4", "2023-01-04T10:00:00Z", caf="681", caf_traitante="091"),
+        arrivee("P-5", "2023-01-05T10:00:00Z", caf_traitante="681"),
+        constat("2023-01-10T10:00:00Z", montant_centimes=500, caf_traitante="681") | {"time": "2023-01-31T10:00:00Z"},
+    )
+    assert maison.wait_until_current(PATIENCE)
+    app, role = create_app(maison, "jeton"), {"role": "traitante"}
+    for caf, siens in {"091": [("091", "P-2"), ("681", "P-4")], "681": [("681", "P-3"), ("091", "P-5")]}.items():
+        elements = ask(app, ELEMENTS.format("STOCK"), caf=caf, **role).json()
+        assert [(e["caf"], e["objet"]) for e in elements["elements"]] == siens
+        assert (elements["valeur"], elements["egal"], elements["role"]) == (2, True, "traitante")
+        for element in elements["elements"]:
+            assert ask(app, element["fiche"]).json()["caf"] == element["caf"]
+        explication = ask(app, "/v1/indicateurs/STOCK/explication", caf=caf, **role).json()
+        assert (explication["valeur"], explication["role"]) == (2, "traitante")
+    indus = ask(app, ELEMENTS.format("INDUS-MONTANT"), caf="681", **role).json()
+    assert [(e["caf"], e["contribution"]) for e in indus["elements"]] == [("091", 500)]
+    premiere = ask(app, ELEMENTS.format("STOCK"), limite=1, **role).json()
+    suite = ask(app, ELEMENTS.format("STOCK"), limite=1, apres=premiere["suivant"], **role).json()
+    assert [*names(premiere), *names(suite)] == ["P-2", "P-4"]
+    autre = ask(app, ELEMENTS.format("STOCK"), limite=1, apres=premiere["suivant"])
+    assert (autre.status_code, autre.json()["type"]) == (422, PREFIXE + "curseur-illisible")
+
+
 def test_what_is_not_folded_yet_is_told_apart(maison: Maison, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fold stands still: what came since is in the objects, not in the figure, and both are said to agree."""
     consommateur = maison.consommateur
     consommateur.stop()
     avant = ask(create_app(maison, "jeton"), ELEMENTS.format("PIECES-ARRIVEES")).json()
-    deposit(maison, arrivee("P-4", "2023-01-04T10:00:00Z"), arrivee("P-5", "2023-01-05T10:00:00Z", caf="681"))
+    deposit(
+        maison,
+        arrivee("P-4", "2023-01-04T10:00:00Z"),
+        arrivee("P-5", "2023-01-05T10:00:00Z", caf="681"),
+        arrivee("P-6", "2023-01-05T10:00:00Z", caf="681", caf_traitante="091"),
+    )
     apres = ask(create_app(maison, "jeton"), ELEMENTS.format("PIECES-ARRIVEES")).json()
     assert (apres["valeur"], apres["somme"], apres["suite"], apres["egal"]) == (avant["valeur"], 3, 1, True)
     assert apres["reperes"]["position"] > apres["reperes"]["pli"] == avant["reperes"]["pli"]
     assert not apres["fraicheur"]["a_jour"]
+    sienne = ask(create_app(maison, "jeton"), ELEMENTS.format("PIECES-ARRIVEES"), role="traitante").json()
+    assert (sienne["valeur"], sienne["somme"], sienne["suite"], sienne["egal"]) == (2, 4, 2, True)
     monkeypatch.setattr("shared.runtime.imagier.SUITE_MAX", 0)
     trop = ask(create_app(maison, "jeton"), ELEMENTS.format("PIECES-ARRIVEES")).json()
     assert (trop["somme"], trop["suite"], trop["egal"]) == (3, None, None)
@@ -115,6 +149,9 @@ REFUS: dict[str, tuple[str, dict[str, Any], int]] = {
     "code-inconnu": ("NULLE-PART", {}, 404),
     "periode-invalide": ("STOCK", {"du": "2023-02-01"}, 422),
     "caf-invalide": ("STOCK", {"caf": "Foix"}, 422),
+    "caf-inconnue": ("STOCK", {"caf": "999"}, 404),
+    "role-invalide": ("STOCK", {"role": "patronne"}, 422),
+    "role-impossible": ("VISITES", {"role": "traitante"}, 422),
     "requete-invalide": ("STOCK", {"limite": 0}, 422),
 }
 
@@ -159,5 +196,8 @@ def test_the_pages_lead_from_the_figure_to_the_events(maison: Maison) -> None:
     texte = words(reponse.text)
     assert "fr.caf.piece.traitee.v1 /front-office/cristal" in texte
     assert "12/01/2023 à 11:00:00" in texte
+    traitante = visiteur.get(f"/indicateurs/COG-08-29/expliquer?{question}&role=traitante")
+    assert "Caf 091, ce qu'elle traite, du 1er au 31 janvier 2023" in words(traitante.text)
+    assert "P-1 091 D-P-1 02/01/2023" in words(traitante.text)
     for inconnue in ("/fiches/pieces/091/P-9", "/fiches/pieces/681/P-1", "/fiches/pieces/091/%00"):
         assert visiteur.get(inconnue).status_code == 404

@@ -12,9 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ecluse.maison import Maison, open_house
 from services.indicators import contrat
+from services.indicators.figures import Rapport
 from services.indicators.mesures import DELAIS, FiguresCollector, windows
 from services.indicators.registre import REGISTRE
 from services.indicators.rules import Periode
+from services.indicators.seuils import EnFin
 from shared.corbeille.mesures import QueuesCollector
 from shared.reglages import Reglages
 from shared.temps import from_iso, parse_instant, start_of_day
@@ -114,6 +116,21 @@ def test_money_is_in_euros_even_within_a_rate(maison: Maison) -> None:
     assert series["indicator_numerator", "091", "PART-DIRECT", "mois"] == 25.5
     assert series["indicator_denominator", "091", "PART-DIRECT", "mois"] == 25.5
     assert series["target", "091", "COG-10-41", "oui", "individualisee", ">="] == 10_000
+
+
+def test_money_behind_a_dated_threshold_is_in_euros_too(maison: Maison) -> None:
+    """The cohort that ends on the day of the question: what was constaté two to three years before, and paid of it."""
+    calcul = REGISTRE["COG-10-43"].calcul
+    assert isinstance(calcul, Rapport)
+    assert isinstance(calcul.denominateur, EnFin)
+    deposit(
+        maison,
+        constat("2020-06-10T10:00:00Z", montant_centimes=12_345) | {"time": MAINTENANT},
+        encaissement("2021-01-20T10:00:00Z", 2_550) | {"time": MAINTENANT},
+    )
+    series = measure(maison)
+    assert series["indicator_numerator", "091", "COG-10-43", "annee"] == 25.5
+    assert series["indicator_denominator", "091", "COG-10-43", "annee"] == 123.45
 
 
 def test_targets_say_which_judges_and_a_year_without_any_shows_none(maison: Maison) -> None:

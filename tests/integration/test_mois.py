@@ -18,6 +18,8 @@ from tests.maisons import Hote, Import, assert_same, draw_seed, figures, in_proc
 
 # Their refusal depends on coming second: same source and id as an earlier line, other content.
 SUIVENT: Final = 6
+# The small month has some pieces of this Caf, part of which the first one works on.
+AUTRE: Final = "681"
 
 
 def _as_written(lignes: list[Ligne]) -> list[Ligne]:
@@ -125,7 +127,36 @@ def test_every_page_of_elements_is_given_and_leads_to_fiches(mois: Mois) -> None
         assert all(fait["source"] and fait["id"] and fait["emis"] for fait in fiche["faits"])
 
 
+@pytest.mark.parametrize(
+    "code", ["COG-08-29", "STOCK", "SOLDE-JOURS", "PIECES-ARRIVEES", "INDUS-NOMBRE", "PART-DIRECT"]
+)
+def test_the_objects_that_a_caf_works_on_add_up_to_its_figures_whoever_owns_them(mois: Mois, code: str) -> None:
+    question = (mois.attendu["du"], mois.attendu["au"])
+    proprietaires = set()
+    for caf in (mois.attendu["caf"], AUTRE):
+        explication = mois.acces.explain(code, caf, *question, None, "traitante")
+        chiffre = mois.acces.figures(caf, *question, [code], "traitante")["indicateurs"][0]
+        assert (explication["role"], explication["valeur"]) == ("traitante", chiffre["valeur"])
+        for terme in explication["termes"]:
+            page = mois.acces.elements(code, caf, *question, terme["nom"], None, 200, "traitante")
+            lus = list(page["elements"])
+            assert (page["egal"], page["somme"], page["valeur"]) == (True, terme["valeur"], chiffre[terme["nom"]])
+            while page["suivant"]:
+                page = mois.acces.elements(code, caf, *question, terme["nom"], page["suivant"], 200, "traitante")
+                lus += page["elements"]
+            assert len({(e["caf"], e["chose"]) for e in lus}) == len(lus)
+            assert sum(e["contribution"] for e in lus) == terme["valeur"]
+            assert all(e["categories"]["caf_traitante"] == caf for e in lus)
+            proprietaires |= {(caf, e["caf"]) for e in lus}
+            for e in lus[-1:]:
+                assert mois.acces.fiche(e["fiche"])["caf"] == e["caf"]
+    if code not in ("INDUS-NOMBRE", "PART-DIRECT"):
+        assert (mois.attendu["caf"], AUTRE) in proprietaires
+
+
 def test_another_caf_sees_none_of_the_objects(mois: Mois) -> None:
+    autres = mois.acces.elements("STOCK", AUTRE, mois.attendu["du"], mois.attendu["au"], None, None, 200)
+    assert {e["caf"] for e in autres["elements"]} == {AUTRE}
     with pytest.raises((CafInconnue, ServeurInjoignable), match="aucun événement de la Caf 999"):
         mois.acces.elements("STOCK", "999", mois.attendu["du"], mois.attendu["au"], None, None, 50)
 

@@ -7,12 +7,20 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.indicators.cibles import Cibles
 from services.indicators.explication.elements import Elements, Mesure, ask, read_page
 from services.indicators.figures import MoyenneOuvree
 from services.indicators.registre import REGISTRE
-from services.indicators.rules import CurseurIllisible, ExplicationImpossible, QuestionRefusee, TermeInconnu
+from services.indicators.rules import (
+    CurseurIllisible,
+    ExplicationImpossible,
+    QuestionRefusee,
+    Role,
+    RoleImpossible,
+    TermeInconnu,
+)
 from services.indicators.tableau import Tableau
 from shared.events.mouvements import MOUVEMENTS, Image, ImageEncaissement, ImagePiece
 from shared.runtime.imagier import Borne, Demande, Depart, Entete, Flot, Rangee
@@ -21,6 +29,8 @@ from tests.images import FRAIS, Comptee, SansFile, StockCompte, board, fold, ima
 from tests.scenes import CAFS, Scene, scenes
 
 EXPLIQUES = [code for code, i in REGISTRE.items() if i.calcul is not None]
+TRAITANTE = Role.traitante
+ROLES = st.sampled_from(Role)
 _FAMILLES = {t.image: t.famille for t in MOUVEMENTS.values()}
 
 
@@ -42,13 +52,16 @@ class FauxImagier:
         rangees = [
             Rangee(rang, f"{caf}|{numero:04}", "D", self._write(numero, images))
             for numero, (caf, *images) in enumerate(self._rows())
-            if caf == demande.caf and _FAMILLES[type(images[0])] == demande.famille
+            if self._names(caf, images[0], demande) and _FAMILLES[type(images[0])] == demande.famille
             if all(allowed(borne, images[0]) for borne in demande.bornes)
             for rang in [from_iso(getattr(images[0], demande.tri)) if demande.tri else 0]
         ]
         rangees.sort(key=lambda r: (r.rang, r.cle))
         suivantes = [r for r in rangees if (r.rang, r.cle) >= (depart.rang, depart.cle)]
         yield Flot(Entete(7, 0, self.suite), iter(suivantes))
+
+    def _names(self, caf: str, image: Image, demande: Demande) -> bool:
+        return demande.caf == (caf if demande.membre == "caf" else acting(image))
 
     def _rows(self) -> Iterator[tuple[str, *tuple[Image, ...]]]:
         for debut in range(0, len(self.comptees), self.par_rangee):
@@ -60,6 +73,11 @@ class FauxImagier:
         return msgspec.Raw(msgspec.json.encode(gardees))
 
 
+def acting(image: Image) -> str | None:
+    """The Caf that does the work, where an image tells it."""
+    return getattr(image, "caf_traitante", None)
+
+
 def allowed(borne: Borne, image: Image) -> bool:
     """Whether the day of an image lies within a bound."""
     texte = getattr(image, borne.jour)
@@ -69,9 +87,20 @@ def allowed(borne: Borne, image: Image) -> bool:
     return (borne.du is None or jour >= borne.du) and (borne.au is None or jour <= borne.au)
 
 
-def measure(tableau: Tableau, code: str, question: tuple[str, str, str], terme: str | None = None) -> Mesure:
+def explained(role: Role) -> list[str]:
+    """The codes of the figures that a Caf has in this role."""
+    return [c for c in EXPLIQUES if role is Role.proprietaire or "caf_traitante" in REGISTRE[c].coupes]
+
+
+def measure(
+    tableau: Tableau,
+    code: str,
+    question: tuple[str, str, str],
+    terme: str | None = None,
+    role: Role = Role.proprietaire,
+) -> Mesure:
     """A term of a figure."""
-    return tableau.mesure(code, *question, terme, FRAIS, {})
+    return tableau.mesure(code, *question, terme, FRAIS, {}, role)
 
 
 def page(
@@ -83,33 +112,37 @@ def page(
         return read_page(posee, flot)
 
 
-def terms_of(tableau: Tableau, code: str, question: tuple[str, str, str]) -> list[str]:
+def terms_of(tableau: Tableau, code: str, question: tuple[str, str, str], role: Role = Role.proprietaire) -> list[str]:
     """The names of the terms of a figure."""
-    return [t.nom for t in tableau.explication(code, *question, None, FRAIS, {}).termes]
+    return [t.nom for t in tableau.explication(code, *question, None, FRAIS, {}, role).termes]
 
 
-def ask_of(scene: Scene, caf: str) -> tuple[str, str, str]:
+def ask_of(scene: Scene, caf: str, role: Role = Role.proprietaire) -> tuple[str, str, str]:
     """The question that a scene is drawn for; one that is refused says nothing here."""
     question = caf, scene.du.isoformat(), scene.au.isoformat()
     try:
-        board(scene.etat).reponse(*question, ["STOCK"], FRAIS)
+        board(scene.etat).reponse(*question, ["STOCK"], FRAIS, role)
     except QuestionRefusee:
         reject()
     return question
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(scenes(), CAFS)
-def test_the_elements_of_every_term_add_up_to_it(scene: Scene, caf: str) -> None:
-    tableau, imagier, question = board(scene.etat), FauxImagier(list(images_of(scene.etat))), ask_of(scene, caf)
-    for code in EXPLIQUES:
-        chiffre = tableau.reponse(*question, [code], FRAIS).indicateurs[0]
-        for nom in terms_of(tableau, code, question):
-            elements = page(imagier, measure(tableau, code, question, nom), question, limite=200)
+@settings(max_examples=90, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(scenes(), CAFS, ROLES)
+def test_the_elements_of_every_term_add_up_to_it(scene: Scene, caf: str, role: Role) -> None:
+    tableau, question = board(scene.etat), ask_of(scene, caf, role)
+    imagier = FauxImagier(list(images_of(scene.etat)))
+    for code in explained(role):
+        chiffre = tableau.reponse(*question, [code], FRAIS, role).indicateurs[0]
+        for nom in terms_of(tableau, code, question, role):
+            elements = page(imagier, measure(tableau, code, question, nom, role), question, limite=200)
             somme = sum(e.contribution for e in elements.elements)
             assert (elements.somme, elements.nombre) == (somme, len(elements.elements)), code
             assert (elements.egal, elements.ecart) == (True, 0), (code, nom)
-            assert {e.caf for e in elements.elements} <= {caf}
+            assert (elements.role, elements.caf) == (role, caf)
+            comptees = [imagier.comptees[int(e.objet)] for e in elements.elements]
+            assert [e.caf for e in elements.elements] == [c.caf for c in comptees]
+            assert {c.caf if role is Role.proprietaire else acting(c.image) for c in comptees} <= {caf}, (code, nom)
             if nom in ("numerateur", "denominateur") and not isinstance(REGISTRE[code].calcul, MoyenneOuvree):
                 assert somme == getattr(chiffre, nom), (code, nom)
             if chiffre.termes and nom in chiffre.termes:
@@ -117,23 +150,29 @@ def test_the_elements_of_every_term_add_up_to_it(scene: Scene, caf: str) -> None
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(scenes(), CAFS)
-def test_the_cells_of_every_term_add_up_to_it(scene: Scene, caf: str) -> None:
-    tableau, question = board(scene.etat), ask_of(scene, caf)
-    for code in EXPLIQUES:
+@given(scenes(), CAFS, ROLES)
+def test_the_cells_of_every_term_add_up_to_it(scene: Scene, caf: str, role: Role) -> None:
+    tableau, question = board(scene.etat), ask_of(scene, caf, role)
+    for code in explained(role):
+        chiffre = tableau.reponse(*question, [code], FRAIS, role).indicateurs[0]
         for par in (None, *REGISTRE[code].coupes):
-            explication = tableau.explication(code, *question, par, FRAIS, {})
+            explication = tableau.explication(code, *question, par, FRAIS, {}, role)
+            assert (explication.role, explication.valeur) == (role, chiffre.valeur)
             for terme in explication.termes:
                 sommes = [g.termes[terme.nom].valeur for g in explication.cellules if terme.nom in g.termes]
                 assert sum(sommes) == terme.valeur, (code, terme.nom)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(scenes(), CAFS, st.sampled_from(EXPLIQUES), st.integers(1, 4))
-def test_pages_give_each_element_once_and_in_one_order(scene: Scene, caf: str, code: str, limite: int) -> None:
-    tableau, imagier, question = board(scene.etat), FauxImagier(list(images_of(scene.etat))), ask_of(scene, caf)
-    for nom in terms_of(tableau, code, question):
-        mesure = measure(tableau, code, question, nom)
+@given(scenes(), CAFS, ROLES, st.data(), st.integers(1, 4))
+def test_pages_give_each_element_once_and_in_one_order(
+    scene: Scene, caf: str, role: Role, data: st.DataObject, limite: int
+) -> None:
+    tableau, question = board(scene.etat), ask_of(scene, caf, role)
+    imagier = FauxImagier(list(images_of(scene.etat)))
+    code = data.draw(st.sampled_from(explained(role)))
+    for nom in terms_of(tableau, code, question, role):
+        mesure = measure(tableau, code, question, nom, role)
         entiere = page(imagier, mesure, question, limite=200).elements
         lues, apres = [], None
         while True:
@@ -147,16 +186,16 @@ def test_pages_give_each_element_once_and_in_one_order(scene: Scene, caf: str, c
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(scenes(), CAFS)
-def test_nothing_that_counts_lies_outside_the_bounds(scene: Scene, caf: str) -> None:
+@given(scenes(), CAFS, ROLES)
+def test_nothing_that_counts_lies_outside_the_bounds(scene: Scene, caf: str, role: Role) -> None:
     """The owner of the objects may leave out what is outside: without bounds the sums are the same."""
-    tableau, question = board(scene.etat), ask_of(scene, caf)
+    tableau, question = board(scene.etat), ask_of(scene, caf, role)
     imagier = FauxImagier(list(images_of(scene.etat)))
-    for code in EXPLIQUES:
-        for nom in terms_of(tableau, code, question):
-            posee = ask(*question, measure(tableau, code, question, nom), None, 200)
+    for code in explained(role):
+        for nom in terms_of(tableau, code, question, role):
+            posee = ask(*question, measure(tableau, code, question, nom, role), None, 200)
             assert posee.demande.tri is not None
-            sans = msgspec.structs.replace(posee.demande, bornes=(), tri=None)
+            sans = replace(posee.demande, bornes=(), tri=None)
             with imagier.read(sans) as toutes, imagier.read(posee.demande) as bornees:
                 assert read_page(posee, toutes).somme == read_page(posee, bornees).somme, (code, nom)
 
@@ -183,6 +222,27 @@ def test_what_came_since_the_fold_is_taken_back_before_they_are_compared() -> No
     assert (elements.egal, elements.suite, elements.somme) == (True, -1, 0)
     imagier.suite = None
     assert page(imagier, mesure, JANVIER).egal is None
+
+
+def test_work_that_changed_hands_since_the_fold_is_taken_back_from_the_caf_that_did_it_alone() -> None:
+    """An older creating fact names another acting Caf: what is compared is the part of the Caf that is asked for."""
+    tableau, imagier = small(OUVERTE)
+    imagier.comptees = []
+    ailleurs = replace(OUVERTE, caf_traitante="681")
+    imagier.suite = [msgspec.Raw(msgspec.json.encode({"objet": "x", "avant": OUVERTE, "apres": ailleurs}))]
+    elements = page(imagier, measure(tableau, "STOCK", JANVIER, None, TRAITANTE), JANVIER)
+    assert (elements.valeur, elements.somme, elements.suite, elements.egal) == (1, 0, -1, True)
+
+
+def test_what_a_caf_does_for_another_is_shown_with_its_owner_and_its_fiche() -> None:
+    comptees = [Comptee("091", OUVERTE), Comptee("681", OUVERTE), Comptee("091", replace(OUVERTE, caf_traitante="681"))]
+    tableau, imagier = Tableau(fold(comptees), Cibles(), StockCompte(()), SansFile()), FauxImagier(comptees)
+    elements = page(imagier, measure(tableau, "STOCK", JANVIER, None, TRAITANTE), JANVIER)
+    assert [(e.caf, e.fiche) for e in elements.elements] == [
+        ("091", "/v1/pieces/091/0000"),
+        ("681", "/v1/pieces/681/0001"),
+    ]
+    assert (elements.valeur, elements.egal, elements.role) == (2, True, "traitante")
 
 
 def test_an_element_tells_what_it_is_and_where_its_fiche_is() -> None:
@@ -249,6 +309,16 @@ def test_a_cursor_goes_on_with_its_own_question_alone() -> None:
     suivant = page(imagier, measure(tableau, "PIECES-ARRIVEES", JANVIER), JANVIER, limite=1).suivant
     with pytest.raises(CurseurIllisible, match="une autre question"):
         ask(*JANVIER, measure(tableau, "STOCK", JANVIER), suivant, 50)
+    with pytest.raises(CurseurIllisible, match="rôle"):
+        ask(*JANVIER, measure(tableau, "PIECES-ARRIVEES", JANVIER, None, TRAITANTE), suivant, 50)
+
+
+@pytest.mark.parametrize("code", ["VISITES", "IQL0", "BALANCE", "FILES-RECOUVREMENT", "COG-01-11"])
+def test_what_does_not_tell_who_works_has_no_explanation_for_the_acting_caf(code: str) -> None:
+    tableau, _ = small(OUVERTE)
+    for question in (tableau.explication, tableau.mesure):
+        with pytest.raises(RoleImpossible, match="Caf propriétaire"):
+            question(code, *JANVIER, None, FRAIS, {}, TRAITANTE)
 
 
 def test_what_has_no_elements_says_why() -> None:

@@ -18,7 +18,13 @@ from tests.maisons import eventually
 from tests.serveurs import serve
 
 DEMANDE = Demande(
-    "091", "piece", (Borne("arrivee", 1, 2), Borne("fin", 3, None, ou_rien=True)), "arrivee", Depart(1, "091|P-é"), 7
+    "091",
+    "piece",
+    (Borne("arrivee", 1, 2), Borne("fin", 3, None, ou_rien=True)),
+    "arrivee",
+    Depart(1, "091|P-é"),
+    7,
+    "caf_traitante",
 )
 # A text may hold what some take for an end of line.
 RANGEES = [Rangee(rang, f"091|P-{rang}", "D\u2028\x85", Raw(b'[["piece","P",{"a":"\\n"}]]')) for rang in range(1_700)]

@@ -55,6 +55,27 @@ def test_each_element_leads_to_its_fiche_and_the_page_to_the_next_one(visiteur: 
     assert suite.replace("&apres=suite", "") in links(reponse.text)
 
 
+def test_the_acting_caf_sees_whose_each_object_is_and_stays_the_acting_one(visiteur: Visiteur) -> None:
+    reponse = visiteur.get(EXPLIQUER + "&role=traitante")
+    texte, liens = words(reponse.text), links(reponse.text)
+    assert "Caf 091, ce qu'elle traite, du 1er au 31 janvier 2023" in texte
+    assert "Objet Caf propriétaire Dossier" in texte
+    assert "P-0 681 D-0 02/01/2023" in texte
+    assert "/fiches/pieces/681/P-0" in liens
+    suite = [a for a in liens if "terme=" in a or a.startswith("/indicateurs/COG-08-29?")]
+    assert len(suite) == 4
+    assert all("role=traitante" in a for a in suite)
+    assert "Fait le travail" in texte
+    # Nobody is offered a question that is refused.
+    assert "Fait le travail" not in words(visiteur.get(EXPLIQUER.replace("COG-08-29", "VISITES")).text)
+
+
+def test_what_has_no_figure_for_the_acting_caf_leads_to_no_explanation(visiteur: Visiteur) -> None:
+    for page in ("/indicateurs", "/indicateurs/VISITES"):
+        assert [a for a in links(visiteur.get(page).text) if "VISITES/expliquer" in a]
+        assert not [a for a in links(visiteur.get(f"{page}?role=traitante").text) if "VISITES/expliquer" in a]
+
+
 def test_another_term_has_its_own_elements(visiteur: Visiteur) -> None:
     [denominateur] = [a for a in links(visiteur.get(EXPLIQUER).text) if "terme=denominateur" in a]
     assert "Les objets comptés : dénominateur" in words(visiteur.get(denominateur).text)

@@ -9,6 +9,7 @@ from services.indicators.answer import label_of
 from services.indicators.explication.document import Explication
 from services.indicators.explication.elements import Element, Elements
 from services.indicators.explication.termes import LIBELLES
+from services.indicators.rules import Role
 from shared.temps import from_iso
 from shared.web.formats import intervalle, jour_court, jour_semaine, nom_service, nombre, pluriel
 
@@ -119,12 +120,12 @@ def word_ranks(explication: Explication) -> list[LigneAffichee]:
 
 def word_elements(page: Elements, adresses: Adresses) -> ElementsAffiches:
     """A page of elements."""
-    reperes = page.reperes
+    reperes, traitante = page.reperes, page.role == Role.traitante
     jours = [_JOURS[nom] for nom in page.elements[0].jours] if page.elements else []
     return ElementsAffiches(
         LIBELLES[page.terme],
-        [_word_element(element, page.unite) for element in page.elements],
-        ("Dossier", *jours, "Ce que c'est", "Apport"),
+        [_word_element(element, page.unite, traitante=traitante) for element in page.elements],
+        (*(["Caf propriétaire"] if traitante else []), "Dossier", *jours, "Ce que c'est", "Apport"),
         _word_equality(page),
         page.egal,
         f"Journal de {nom_service(reperes.service)} : objets à la position {nombre(reperes.position)}, "
@@ -139,12 +140,18 @@ def word_exactly(valeur: int | None, unite: str) -> str:
     return word_with_unit(valeur, unite, 2 if unite == "centimes" else None)
 
 
-def _word_element(element: Element, unite: str) -> LigneAffichee:
+def _word_element(element: Element, unite: str, *, traitante: bool) -> LigneAffichee:
     quoi = [label_of(n, str(v)) for n in _MONTREES if (v := element.categories.get(n)) is not None]
     jours = [jour_court(from_iso(j)) if j else "…" for j in element.jours.values()]
     return LigneAffichee(
         element.objet,
-        [element.dossier, *jours, ", ".join(quoi), word_exactly(element.contribution, unite)],
+        [
+            *([element.caf] if traitante else []),
+            element.dossier,
+            *jours,
+            ", ".join(quoi),
+            word_exactly(element.contribution, unite),
+        ],
         element.fiche.replace("/v1/", "/fiches/", 1),
     )
 

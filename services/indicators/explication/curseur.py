@@ -42,6 +42,6 @@ def read_cursor(texte: str, question: str) -> Curseur:
         raise CurseurIllisible("« apres » n'est pas un curseur donné ici : repartir de la première page") from None
     if curseur.question != question:
         raise CurseurIllisible(
-            "« apres » continue une autre question (code, Caf, période ou terme) : repartir de la première page"
+            "« apres » continue une autre question (code, Caf, rôle, période ou terme) : repartir de la première page"
         )
     return curseur

@@ -11,7 +11,7 @@ from services.indicators.explication.termes import TermeNomme, days_of, name_ter
 from services.indicators.figures import MoyenneOuvree, Periodes, Population, RangDelai
 from services.indicators.fold.columns import Entiers
 from services.indicators.registre.base import Indicateur
-from services.indicators.rules import CoupeImpossible, Periode, TermeInconnu
+from services.indicators.rules import CoupeImpossible, Periode, Role, TermeInconnu
 from services.indicators.views import Condition, Vue
 from shared.events.mouvements import MOUVEMENTS
 from shared.temps import to_iso
@@ -96,6 +96,7 @@ class Explication(Struct, frozen=True):
     rangs: list[RangExplique]
     reperes: dict[str, int]
     files: Sequence[EtatFile] | UnsetType = UNSET
+    role: str = Role.proprietaire.value
 
 
 def find_term(indicateur: Indicateur, population: Population, periode: Periode, nom: str | None) -> TermeNomme | None:
@@ -161,6 +162,7 @@ def explain(
         rangs=rangs,
         reperes=reperes,
         files=indication.files,
+        role=population.role,
     )
 
 

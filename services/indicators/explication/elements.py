@@ -14,6 +14,8 @@ from services.indicators.explication.poids import bounds_of, family_of, weigh
 from services.indicators.explication.termes import TermeNomme
 from services.indicators.fold.families import FAMILLES_DE, Categorie
 from services.indicators.registre.base import Indicateur
+from services.indicators.rules import Role
+from services.indicators.views import MEMBRES
 from shared.events.mouvements import MOUVEMENTS, Image, Mouvement, TypeMouvement
 from shared.runtime.imagier import Demande, Depart, Flot, Rangee, images_of
 from shared.temps import from_iso
@@ -47,7 +49,8 @@ _AVEC_DELAI: Final = frozenset({"piece", "contact"})
 
 class Element(Struct, frozen=True):
     """A thing that the term counts. ``objet`` is what has the fiche, ``chose`` what is counted of it: the same but
-    for an encaissement or a remise. ``contribution``: what it adds, in the unit of the term."""
+    for an encaissement or a remise. ``caf``: the one that owns it, whoever does the work; ``contribution``: what it
+    adds, in the unit of the term."""
 
     objet: str
     chose: str
@@ -97,10 +100,11 @@ class Elements(Struct, frozen=True):
     egal: bool | None
     ecart: int | None
     reperes: Reperes
+    role: str = Role.proprietaire.value
 
 
 class Mesure(NamedTuple):
-    """A term as the fold has it at one moment, ``position`` of the log of ``service``."""
+    """A term as the fold has it at one moment, ``position`` of the log of ``service``, for a Caf in this ``role``."""
 
     indicateur: Indicateur
     terme: TermeNomme
@@ -108,6 +112,7 @@ class Mesure(NamedTuple):
     fraicheur: Fraicheur
     service: str
     position: int
+    role: Role = Role.proprietaire
 
 
 class Question(NamedTuple):
@@ -133,12 +138,18 @@ class Question(NamedTuple):
         bornes = bounds_of(nom.terme, self.caf, nom.periode)
         depart = None if self.curseur is None else Depart(self.curseur.rang, self.curseur.cle)
         tri = bornes[0].jour if bornes else None
-        return Demande(self.caf, self.famille, bornes, tri, depart, self.mesure.position)
+        membre = MEMBRES[self.mesure.role]
+        return Demande(self.caf, self.famille, bornes, tri, depart, self.mesure.position, membre)
 
     def weigh(self, images: list[Image]) -> list[int]:
-        """What each image adds to the term."""
+        """What each image adds to the term: nothing when another Caf does its work, and that is what is asked."""
         lot, nom = Lot(self.caf, images), self.mesure.terme
-        return lot.sum(weigh(nom.terme, lot.view, self.caf, nom.periode))
+        sommes = lot.sum(weigh(nom.terme, lot.view, self.caf, nom.periode))
+        if self.mesure.role is Role.proprietaire:
+            return sommes
+        membre = MEMBRES[self.mesure.role]
+        siennes = [getattr(image, membre) == self.caf for image in images]
+        return [somme if sienne else 0 for somme, sienne in zip(sommes, siennes, strict=True)]
 
 
 class _Trouve(NamedTuple):
@@ -173,7 +184,7 @@ class _Compte:
 
 def ask(caf: str, du: str, au: str, mesure: Mesure, apres: str | None, limite: int) -> Question:
     """A question from its parameters. Raises ``CurseurIllisible``."""
-    empreinte = fingerprint(mesure.indicateur.code, caf, du, au, mesure.terme.nom)
+    empreinte = fingerprint(mesure.indicateur.code, caf, du, au, mesure.terme.nom, mesure.role)
     curseur = read_cursor(apres, empreinte) if apres else None
     return Question(caf, du, au, mesure, limite, curseur, empreinte)
 
@@ -209,6 +220,7 @@ def _write(question: Question, flot: Flot, compte: _Compte, suite: int | None) -
         None if ecart is None else ecart == 0,
         ecart,
         Reperes(mesure.service, entete.position, entete.en_attente, mesure.position),
+        mesure.role,
     )  # fmt: skip
 
 
