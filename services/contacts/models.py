@@ -13,7 +13,8 @@ class LigneContact(LigneObjet, table=True):
     """
 
     __tablename__ = "contact"
-    __table_args__ = (Index("contact_dossier", "caf", "dossier", "recu"),)
+    # What is behind a figure is asked for by its days.
+    __table_args__ = (Index("contact_dossier", "caf", "dossier", "recu"), Index("contact_jour", "caf", "recu"))
     recu: int | None = Field(default=None, sa_type=BigInteger)
     repete: bool = False
     canal: str | None = None

@@ -18,6 +18,8 @@ class LigneCreance(LigneObjet, table=True):
     # A Caf mostly works on its own créances: the few that it does for others have an index that holds nothing else.
     __table_args__ = (
         Index("creance_dossier", "caf", "dossier"),
+        # What is behind a figure is asked for by its days.
+        Index("creance_jour", "caf", "constat"),
         Index("creance_entraide", "caf_traitante", sqlite_where=_POUR_UNE_AUTRE, postgresql_where=_POUR_UNE_AUTRE),
     )
     constat: int | None = None

@@ -1,4 +1,4 @@
-"""The créances that a Caf works on for others."""
+"""The créances of some days, and those that a Caf works on for others."""
 
 from alembic import op
 from sqlalchemy import text
@@ -8,7 +8,8 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Index them."""
+    """Index them: what is behind a figure is asked for by its days."""
+    op.create_index("creance_jour", "creance", ["caf", "constat"])
     pour_une_autre = text("caf_traitante <> caf")
     op.create_index(
         "creance_entraide",
@@ -20,5 +21,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove their index."""
+    """Remove their indexes."""
+    op.drop_index("creance_jour", "creance")
     op.drop_index("creance_entraide", "creance")
