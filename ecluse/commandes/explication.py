@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Column, Table
@@ -10,7 +11,8 @@ from rich.text import Text
 from ecluse.commandes.chiffres import Au, Caf, Du
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
 from ecluse.commandes.ecriture import Role
-from services.indicators.affiche import word_with_unit
+from services.indicators.affiche import word_typed, word_with_unit
+from services.indicators.answer import SaisieAffichee
 from services.indicators.explication.elements import LIMITE_MAX
 from services.indicators.rules import Role as RoleDeCaf
 from shared.web.formats import nombre, pluriel
@@ -62,6 +64,8 @@ def _print_figure(sortie: Console, d: dict[str, Any]) -> None:
     maison = " (formule d'Écluse)" if d["maison"] else ""
     sortie.print(Text(f"Formule, version {d['formule']}{maison} : {d['texte']}"))
     sortie.print(Text(f"Population : {d['population']}"))
+    if "saisie" in d:
+        sortie.print(Text(word_typed(d["saisie"] and msgspec.convert(d["saisie"], SaisieAffichee))))
     sortie.print(_freshness(d["fraicheur"]))
     if d["termes"]:
         table = Table("Terme", "Du", "Au", Column("Valeur", justify="right"), "Service", title="Termes")

@@ -106,6 +106,11 @@ def word_origin(saisie: SaisieAffichee | UnsetType) -> str:
     return f"Saisie le {quand} par {saisie.auteur}, {intervalle(from_iso(saisie.du), from_iso(saisie.au))}"
 
 
+def word_typed(saisie: SaisieAffichee | UnsetType | None) -> str:
+    """The same for whoever asks what a figure comes from; of a value that nobody has typed in, how to."""
+    return "Aucune valeur saisie : ecluse valeurs saisir" if saisie is None else word_origin(saisie)
+
+
 def judging_target(indication: Indication) -> float | None:
     """The level against which the state is judged (the first target), if it has one."""
     return indication.cibles[0].valeur if indication.cibles else None

@@ -263,7 +263,8 @@ def bootstrap(
     """
     moteur = open_engine(reglages, CONSOMMATEUR, ecriture=True)
     prepare_base(moteur, CONSOMMATEUR, [*TABLES_DE_LECTURE, *TABLES_INDICATEURS])
-    contrat = Contrat(moteur, open_engine(reglages, CONSOMMATEUR), reglages.clock)
+    # The Cafs are those of the fold in use, which is loaded next.
+    contrat = Contrat(moteur, open_engine(reglages, CONSOMMATEUR), reglages.clock, lambda: puits.pli.cafs())
     contrat.open()
     pli, reperes = _load(reglages, moteur)
     puits = PuitsDuPli(pli, Suivi(reglages.traceur, reglages.clock))

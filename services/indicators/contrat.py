@@ -5,7 +5,7 @@ since: in a database that several processes share, what one takes is known to th
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from threading import Lock
@@ -22,7 +22,7 @@ from services.indicators.cibles_csv import decode_table, published_targets, read
 from services.indicators.depot import CibleDatee, Import
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.base import Indicateur
-from services.indicators.rules import CodeInconnu, parse_caf
+from services.indicators.rules import CafInconnue, CodeInconnu, parse_caf
 from services.indicators.valeurs import HorsBornes, Saisie, Valeurs, ValeurSaisie, check_range
 from shared.base import explain_refusal, is_conflict, is_refused_for_now
 from shared.corbeille.refus import CleReutilisee
@@ -81,12 +81,15 @@ class Importation(NamedTuple):
 class Contrat:
     """The values and targets of a house, in its database. ``cibles`` and ``valeurs``: those in force."""
 
-    def __init__(self, ecriture: Engine, lecture: Engine, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, ecriture: Engine, lecture: Engine, clock: Callable[[], int], cafs: Callable[[], Collection[str]]
+    ) -> None:
         self.cibles = Cibles()
         self.valeurs = Valeurs()
         self._ecriture = ecriture
         self._lecture = lecture
         self._clock = clock
+        self._cafs = cafs
         self._verrou = Lock()
         self._lues = self._importees = 0
         self._vu = 0.0
@@ -113,11 +116,12 @@ class Contrat:
     def record(self, saisie: Saisie, cle: str | None = None) -> Inscription:
         """Record a value, unless it is the one in force already, or came before with this idempotency key.
 
-        Raises ``ValeurRefusee``, ``AuteurRefuse``, ``CodeInconnu``, ``CafInvalide``, ``CleReutilisee``,
-        ``Indisponible``.
+        Raises ``ValeurRefusee``, ``AuteurRefuse``, ``CodeInconnu``, ``CafInvalide``, ``CafInconnue``,
+        ``CleReutilisee``, ``Indisponible``.
         """
         now = self._clock()
         saisie = _check(saisie, to_jour(now))
+        self._check_known(saisie.caf)
         with self._change(_VALEURS) as connexion:
             deja = depot.value_of_key(connexion, saisie.auteur, cle) if cle else None
             if deja is not None and deja.saisie != saisie:
@@ -198,6 +202,14 @@ class Contrat:
     def close(self) -> None:
         """Close what only this reads by."""
         self._lecture.dispose()
+
+    def _check_known(self, caf: str) -> None:
+        """What is typed in is never erased: a slip of the finger must not make a Caf."""
+        connues = {*self._cafs(), *self.cibles.cafs()}
+        if self._cafs() and caf not in connues:
+            raise CafInconnue(
+                f"la Caf {caf} n'a ici ni événement ni cible : vérifier son numéro, ou importer d'abord ses cibles"
+            )
 
     def _add(
         self,

@@ -1,5 +1,4 @@
-"""From when on something is counted or typed in of a Caf: earlier, or of a Caf nobody knows, a 0 would pass for a
-measure."""
+"""From when on something is counted of a Caf: earlier, or of a Caf nobody knows, a 0 would pass for a measure."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -7,7 +6,6 @@ from typing import Final
 from services.indicators.cibles import Cibles
 from services.indicators.fold.pli import Pli
 from services.indicators.rules import CafInconnue, PeriodeSansDonnees, Role
-from services.indicators.valeurs import Valeurs
 from services.indicators.views import Vues
 from shared.temps import to_iso
 
@@ -17,11 +15,10 @@ _CAFS_DITES: Final = 10
 class Etendue:
     """What is known of the Cafs. First days are kept: an older event is looked for once a question needs it."""
 
-    def __init__(self, pli: Pli, vues: Vues, cibles: Cibles, valeurs: Valeurs) -> None:
+    def __init__(self, pli: Pli, vues: Vues, cibles: Cibles) -> None:
         self._pli = pli
         self._vues = vues
         self._cibles = cibles
-        self._valeurs = valeurs
         self._premiers: dict[tuple[str, Role], tuple[tuple[int, ...], int | None]] = {}
 
     def check(self, caf: str, role: Role, au: int) -> None:
@@ -32,7 +29,7 @@ class Etendue:
         premier = self.first_day(caf, role, au)
         if premier is None:
             self._check_known(caf, role, au)
-        elif au < premier and not self._valeurs.known(caf, au):
+        elif au < premier:
             raise PeriodeSansDonnees(
                 f"rien n'est compté de la Caf {caf} avant le {to_iso(premier)}, et la période finit le {to_iso(au)} : "
                 f"en choisir une qui aille jusqu'à ce jour"
@@ -59,7 +56,7 @@ class Etendue:
 
     def _check_known(self, caf: str, role: Role, au: int) -> None:
         connues = self._pli.cafs()
-        if not connues or caf in connues or caf in self._cibles.cafs() or self._valeurs.known(caf):
+        if not connues or caf in connues or caf in self._cibles.cafs():
             return
         if role is Role.traitante or self.first_day(caf, Role.traitante, au) is None:
             dites = ", ".join(connues[:_CAFS_DITES]) + ("…" if len(connues) > _CAFS_DITES else "")

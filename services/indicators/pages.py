@@ -11,7 +11,7 @@ from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.indicators.affiche import judging_target, word_figure, word_terms, word_value, word_with_unit
+from services.indicators.affiche import judging_target, word_figure, word_terms, word_typed, word_value, word_with_unit
 from services.indicators.courbes import Courbe, build_curve, pick_step, widen, write_csv
 from services.indicators.direct import (
     COURBES,
@@ -229,6 +229,7 @@ class Ecrans:
             jours=word_days(explication, adresses),
             rangs=word_ranks(explication),
             elements=elements,
+            saisie=word_typed(explication.saisie),
             absence=absence,
             apres=apres,
             dimensions=DIMENSIONS,

@@ -87,7 +87,7 @@ class Tableau:
         self._stock = stock
         self._files = files
         self._valeurs = valeurs or Valeurs()
-        self.etendue = Etendue(pli, self._vues, cibles, self._valeurs)
+        self.etendue = Etendue(pli, self._vues, cibles)
 
     def cafs(self) -> list[str]:
         """The Cafs of which something is known, in order."""
@@ -247,7 +247,7 @@ class Tableau:
     ) -> Indication:
         files: Sequence[EtatFile] | UnsetType = UNSET
         saisie = None
-        raison = _unsaid(indicateur, population.role)
+        raison = _unsaid(indicateur, population.role) or self._past(indicateur, periode)
         if raison:
             chiffre = Chiffre(None)
         elif indicateur.genre == "saisi":
@@ -276,6 +276,12 @@ class Tableau:
             maturite=UNSET if raison else self._maturity(indicateur, periode.au, fraicheur),
             raison=raison or UNSET,
         )
+
+    def _past(self, indicateur: Indicateur, periode: Periode) -> str:
+        """Why what is read now has no figure over a period, in French; nothing when it has one."""
+        if indicateur.genre != "present" or periode.du <= self.today() <= periode.au:
+            return ""
+        return f"{indicateur.code} se lit au présent, et la période demandée ne contient pas aujourd'hui"
 
     def _parts(self, population: Population, par: str) -> list[tuple[str | None, Population]]:
         """What each value of a dimension makes of a population, none first."""

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from services.indicators.registre.base import Indicateur, Unite
-from services.indicators.rules import DERNIER_JOUR, Periode
+from services.indicators.rules import Periode
 
 # Beyond, doubles no longer tell whole numbers apart.
 PLAFOND: Final = 1e15
@@ -83,11 +83,6 @@ class Valeurs:
         premier = date(date.fromordinal(periode.au).year, 1, 1).toordinal()
         finies = [p for p in connues if premier <= p.au <= periode.au]
         return connues[max(finies, key=lambda p: (p.au, -p.du))] if finies else None
-
-    def known(self, caf: str, au: int = DERNIER_JOUR) -> bool:
-        """Whether something was typed in for a Caf, of a period that begins on ``au`` at the latest."""
-        connues = [periodes for (sienne, _), periodes in list(self._par_indicateur.items()) if sienne == caf]
-        return any(p.du <= au for periodes in connues for p in periodes)
 
     def exactly(self, caf: str, code: str, periode: Periode) -> ValeurSaisie | None:
         """The value in force of just this period."""

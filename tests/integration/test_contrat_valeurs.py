@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from ecluse.maison import Maison
-from tests.maisons import arrivee, deposit, value
+from tests.maisons import PATIENCE, arrivee, deposit, value
 from tests.pilotage import AN, SAISIE, figure, problem, rows
 
 
@@ -146,3 +146,25 @@ def test_the_page_of_a_typed_in_indicator_shows_its_history(pilotee: Maison, pil
 def test_a_method_that_an_address_does_not_take_is_told_those_that_it_takes(demandeur: httpx.Client) -> None:
     reponse = demandeur.delete("/v1/valeurs")
     assert (problem(reponse, 405), reponse.headers["allow"]) == ("methode-non-admise", "GET, POST")
+
+
+def test_a_slip_of_the_finger_makes_no_caf(pilotee: Maison, pilote: httpx.Client) -> None:
+    assert pilote.post("/v1/valeurs", json=SAISIE | {"caf": "999"}).status_code == 201, "nothing is known yet"
+    deposit(pilotee, arrivee("P-1"))
+    assert pilotee.wait_until_current(PATIENCE)
+    assert problem(pilote.post("/v1/valeurs", json=SAISIE | {"caf": "998"}), 404) == "caf-inconnue"
+    assert pilote.get("/v1/valeurs", params={"caf": "998"}).json()["valeurs"] == []
+    # Of a Caf that has targets, or events.
+    assert [pilote.post("/v1/valeurs", json=SAISIE | {"caf": caf}).status_code for caf in ("521", "091")] == [201, 201]
+
+
+def test_an_explanation_says_who_typed_a_value_and_how_to_type_one(pilotee: Maison, pilote: httpx.Client) -> None:
+    deposit(pilotee, arrivee("P-1", caf="521"))
+    assert pilotee.wait_until_current(PATIENCE)
+    adresse = "/v1/indicateurs/COG-01-11/explication"
+    annee = {"caf": "521", "du": "2023-01-01", "au": "2023-12-31"}
+    assert pilote.get(adresse, params=annee).json()["saisie"] is None
+    pilote.post("/v1/valeurs", json=SAISIE)
+    saisie = pilote.get(adresse, params=annee).json()["saisie"]
+    assert (saisie["auteur"], saisie["du"], saisie["au"]) == (SAISIE["auteur"], "2023-01-01", "2023-12-31")
+    assert "saisie" not in pilote.get("/v1/indicateurs/STOCK/explication", params=annee).json()

@@ -66,7 +66,10 @@ def test_the_csv_of_people_is_what_a_french_spreadsheet_opens_at_once(chiffres: 
     assert float(delai["valeur"].replace(",", ".")) == 60_687 / 4_466
     assert "." not in delai["valeur"]
     assert (delai["numerateur"], delai["denominateur"], delai["cible"]) == ("60687", "4466", "16")
-    assert (delai["dernier_evenement"], delai["a_jour"]) == ("2023-01-31T13:02:31.250000Z", "oui")
+    assert (delai["dernier_evenement"], delai["a_jour"]) == ("31/01/2023 14:02:31", "oui")
+    montant = lignes["INDUS-MONTANT"]
+    assert (montant["caf"], montant["valeur"], montant["unite"]) == ("Caf 091", "123456,78", "euros")
+    assert lignes["COG-10-43"]["numerateur"] == "73124,5"
     assert lignes["PART-DIRECT"]["valeur"] == ""
     assert lignes["COG-08-30"]["autres_cibles"] == "nationale : <= 14"
 

@@ -119,7 +119,9 @@ def test_every_figure_is_that_of_the_oracle_for_the_owner_and_for_the_acting_caf
     indications = ask()
     attendus = indicateurs(scene.etat, caf, scene.du, scene.au, role.value)
     sans_role = {code for code, i in indications.items() if i.raison}
-    assert indications.keys() - sans_role == attendus.keys() | (PRESENT if role is Role.proprietaire else set())
+    # The queues are of today, which no scene is.
+    saisis = PRESENT - {"FILES-RECOUVREMENT"} if role is Role.proprietaire else set()
+    assert indications.keys() - sans_role == attendus.keys() | saisis
     for code in sans_role:
         assert (indications[code].valeur, indications[code].etat) == (None, "nd")
     for code, chiffre in attendus.items():

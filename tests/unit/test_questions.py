@@ -122,14 +122,19 @@ def test_little_is_broken_when_the_margins_and_the_matrix_differ() -> None:
 
 
 def test_queues_are_a_gauge_of_the_present_with_what_is_behind() -> None:
-    indication = board().reponse("091", *JANVIER, ["FILES-RECOUVREMENT"], FRAIS).indicateurs[0]
+    present = ("2023-02-01", "2023-02-28")
+    indication = board().reponse("091", *present, ["FILES-RECOUVREMENT"], FRAIS).indicateurs[0]
     assert (indication.valeur, indication.numerateur, indication.denominateur) == (5, 5, None)
     assert indication.files == Files().queues("091")
+    # What is there today is not what there was in January.
+    passe = board().reponse("091", *JANVIER, ["FILES-RECOUVREMENT"], FRAIS).indicateurs[0]
+    assert (passe.valeur, passe.files) == (None, UNSET)
+    assert "ne contient pas aujourd'hui" in str(passe.raison)
 
 
 def test_a_service_that_does_not_answer_leaves_its_gauge_without_a_value() -> None:
-    muet = Tableau(Pli(), Cibles(), Stock(None), SansFile())
-    indication = muet.reponse("091", *JANVIER, ["FILES-RECOUVREMENT"], FRAIS).indicateurs[0]
+    muet = Tableau(Pli(), Cibles(), Stock(None), SansFile(), today=lambda: AUJOURDHUI)
+    indication = muet.reponse("091", "2023-02-01", "2023-02-01", ["FILES-RECOUVREMENT"], FRAIS).indicateurs[0]
     assert (indication.valeur, indication.etat, indication.files) == (None, "nd", ())
 
 

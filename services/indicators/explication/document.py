@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from msgspec import UNSET, Struct, UnsetType
 
-from services.indicators.answer import EtatFile, Fraicheur, Indication, label_of
+from services.indicators.answer import EtatFile, Fraicheur, Indication, SaisieAffichee, label_of
 from services.indicators.explication.poids import Poids, add_up, family_of, total, weigh
 from services.indicators.explication.termes import TermeNomme, days_of, name_terms
 from services.indicators.figures import MoyenneOuvree, Periodes, Population, RangDelai
@@ -69,7 +69,8 @@ class Explication(Struct, frozen=True):
 
     ``formule``: version of the formula, ``texte``: the formula; ``cellules``: grouped by the dimension ``par``;
     ``jours``: of a mean over days; ``rangs``: of a median or a decile, with ``rang``, the place that is read;
-    ``reperes``: how far each log is folded; ``files``: the work queues that a gauge reads.
+    ``reperes``: how far each log is folded; ``files``: the work queues that a gauge reads; ``saisie``: where a value
+    that was typed in comes from, None when none was.
     """
 
     caf: str
@@ -97,6 +98,7 @@ class Explication(Struct, frozen=True):
     reperes: dict[str, int]
     files: Sequence[EtatFile] | UnsetType = UNSET
     role: str = Role.proprietaire.value
+    saisie: SaisieAffichee | UnsetType | None = UNSET
 
 
 def find_term(indicateur: Indicateur, population: Population, periode: Periode, nom: str | None) -> TermeNomme | None:
@@ -163,6 +165,7 @@ def explain(
         reperes=reperes,
         files=indication.files,
         role=population.role,
+        saisie=(indication.saisie or None) if indicateur.genre == "saisi" else UNSET,
     )
 
 

@@ -27,6 +27,9 @@ _FORMATS: Final = {
     "jours": {"num_format": "#,##0.00"},
     "taux": {"num_format": "0.00%"},
     "nombre": {"num_format": "#,##0"},
+    "heures": {"num_format": "#,##0.00"},
+    "ratio": {"num_format": "0.00"},
+    "m2": {"num_format": "#,##0.00"},
     "centimes": {"num_format": '#,##0.00 "€"'},
 }
 _UNITES: Final = {"centimes": "euros", "taux": "pourcentage"}
@@ -34,7 +37,7 @@ _ENTETES: Final = (
     ("Caf", 6), ("Code", 24), ("Indicateur", 52), ("Du", 11), ("Au", 11), ("Valeur", 14), ("Unité", 12),
     ("Numérateur", 15), ("Dénominateur", 15), ("État", 20), ("Cible", 10), ("Sens de la cible", 10),
     ("Nature de la cible", 15), ("Autres cibles", 26), ("Version de la formule", 11),
-    ("À quel titre", 12),
+    ("À quel titre", 12), ("Maturité", 12), ("Saisie", 40),
 )  # fmt: skip
 _ENTETES_DEFINITIONS: Final = (
     ("Code", 24), ("Indicateur", 52), ("Unité", 12), ("Population", 50), ("Formule", 70),

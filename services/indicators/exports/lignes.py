@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
-from services.indicators.affiche import ETATS
+from msgspec import UNSET
+
+from services.indicators.affiche import ETATS, MATURITES, word_origin
 from services.indicators.answer import Fraicheur, Indication, Reponse, Serie
 from services.indicators.cibles import CibleAffichee, Etat
+from services.indicators.maturite import EtatDeMaturite
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.base import Indicateur
 from services.indicators.rules import (
@@ -24,6 +27,7 @@ from shared.temps import from_iso
 
 # Each of its points asks production to count its rows: a series of it is asked for by its code alone.
 _A_DEMANDER: Final = frozenset({"BALANCE"})
+_STATES: Final = {True: EtatDeMaturite.definitif, False: EtatDeMaturite.provisoire}
 
 
 class Chiffres(Protocol):
@@ -39,7 +43,8 @@ class Ligne(NamedTuple):
     """A figure over its own inclusive period (days).
 
     ``cible``, ``operateur``, ``nature_cible``: the target that judges; ``autres_cibles``: those beside it, in words;
-    ``etat``: in words, empty for a point of a series; ``role``: of the Caf, owner or acting.
+    ``etat``: in words, empty for a point of a series; ``role``: of the Caf, owner or acting; ``maturite``: whether it
+    may still move, in words; ``saisie``: where a value that was typed in comes from, in words.
     """
 
     caf: str
@@ -58,6 +63,8 @@ class Ligne(NamedTuple):
     autres_cibles: str
     formule: int
     role: str
+    maturite: str
+    saisie: str
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,8 @@ def _figure(reponse: Reponse, i: Indication) -> Ligne:
         " ; ".join(_word(cible) for cible in i.cibles[1:]),
         i.formule,
         reponse.role,
+        MATURITES[EtatDeMaturite(i.maturite.etat)] if i.maturite else "",
+        word_origin(i.saisie),
     )
 
 
@@ -168,6 +177,8 @@ def _points(serie: Serie) -> Iterable[Ligne]:
             "",
             serie.formule,
             serie.role,
+            "" if p.definitif is UNSET else MATURITES[_STATES[p.definitif]],
+            "",
         )
         for p in serie.points
     )

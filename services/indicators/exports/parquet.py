@@ -30,6 +30,8 @@ _COLONNES: Final = (
     ("autres_cibles", pa.string()),
     ("formule", pa.int32()),
     ("role", pa.string()),
+    ("maturite", pa.string()),
+    ("saisie", pa.string()),
 )
 _JOURS: Final = frozenset({"du", "au"})
 
