@@ -63,9 +63,9 @@ class StockCompte:
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.pieces = pieces
 
-    def closing_stock(self, caf: str, au: int) -> int | None:
-        jour = date.fromordinal(au)
-        return sum(piece.en_stock(jour) for piece in self.pieces if piece.caf == caf)
+    def closing_stocks(self, caf: str, jours: Sequence[int]) -> Sequence[int] | None:
+        siennes = [piece for piece in self.pieces if piece.caf == caf]
+        return [sum(piece.en_stock(date.fromordinal(jour)) for piece in siennes) for jour in jours]
 
 
 class SansFile:

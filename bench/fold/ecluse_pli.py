@@ -5,7 +5,7 @@ together in PostgreSQL as it goes. It folds every family of cells: the figures a
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -42,7 +42,7 @@ _ATTENTE: Final = 1_800.0
 class Absente:
     """Production, and its work queues, which nobody asks here."""
 
-    def closing_stock(self, caf: str, au: int, position: int) -> int | None:
+    def closing_stocks(self, caf: str, jours: Sequence[int], position: int) -> Sequence[int] | None:
         """Nothing is known of its rows."""
 
     def queues(self, caf: str) -> list[EtatFile] | None:

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -42,7 +42,7 @@ Question = Callable[[Tableau], object]
 class SansVoisins:
     """Production and recovery, which nobody asks here."""
 
-    def closing_stock(self, caf: str, au: int) -> int | None:
+    def closing_stocks(self, caf: str, jours: Sequence[int]) -> Sequence[int] | None:
         """Nothing is known of its rows."""
 
     def queues(self, caf: str) -> None:

@@ -4,33 +4,40 @@ from collections.abc import Generator
 from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from ecluse.distribue.images import write_lines
-from ecluse.distribue.voisins import Stock
+from ecluse.distribue.voisins import Stocks
 from services.indicators.answer import FilesDeRecouvrement
 from services.indicators.app import RangeesDeProduction
+from services.indicators.rules import POINTS_MAX
 from shared.corbeille.etal import Etal
 from shared.runtime.imagier import Demande, Imagier
 from shared.web.morceaux import Morceaux
 from shared.web.problemes import RequeteInvalide
 
 _ENCODER: Final = msgspec.json.Encoder()
+_CAF: Final = "^[0-9]{3}$"
 _DEMANDE: Final = msgspec.json.Decoder(Demande)
-Caf = Annotated[str, Query(pattern="^[0-9]{3}$")]
+Caf = Annotated[str, Query(pattern=_CAF)]
 CafOuToutes = Annotated[str, Query(pattern="^([0-9]{3})?$")]
-Jour = Annotated[int, Query(ge=1, le=3_652_059, description="jour proleptique grégorien")]
-Position = Annotated[int, Query(ge=0, le=2**63 - 1)]
+Jour = Annotated[int, Field(ge=1, le=3_652_059, description="jour proleptique grégorien")]
+# In a body: the days of a series are more than an address holds.
+CafDemandee = Annotated[str, Body(pattern=_CAF)]
+Jours = Annotated[list[Jour], Body(max_length=POINTS_MAX)]
+Position = Annotated[int, Body(ge=0, le=2**63 - 1)]
 
 
 def create_stock(rangees: RangeesDeProduction) -> APIRouter:
-    """``GET /v1/interne/stock``: see ``RangeesDeProduction``."""
+    """``POST /v1/interne/stocks``: see ``RangeesDeProduction``; at most the days of one series."""
     router = _router()
 
-    @router.get("/stock")
-    def get_stock(caf: Caf, au: Jour, position: Position) -> Response:
-        return _json(Stock(rangees.closing_stock(caf, au, position)))
+    @router.post("/stocks")
+    def count_stocks(caf: CafDemandee, jours: Jours, position: Position) -> Response:
+        stocks = rangees.closing_stocks(caf, jours, position)
+        return _json(Stocks(None if stocks is None else [*stocks]))
 
     return router
 

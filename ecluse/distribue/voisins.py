@@ -1,7 +1,7 @@
 """The other processes of the house, asked over HTTP for what they alone know."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -36,8 +36,15 @@ class Voisin:
 
     def get(self, chemin: str, type_: type[T], **parametres: Any) -> T:
         """The document at a path. Raises ``VoisinInjoignable``."""
+        return self._read(chemin, type_, "GET", params=parametres)
+
+    def post(self, chemin: str, type_: type[T], corps: object) -> T:
+        """What a path answers to a JSON document. Raises ``VoisinInjoignable``."""
+        return self._read(chemin, type_, "POST", json=corps)
+
+    def _read(self, chemin: str, type_: type[T], methode: str, **demande: Any) -> T:
         try:
-            reponse = self._http.get(chemin, params=parametres)
+            reponse = self._http.request(methode, chemin, **demande)
             reponse.raise_for_status()
             return msgspec.json.decode(reponse.content, type=type_)
         except (httpx.HTTPError, msgspec.DecodeError, RuntimeError) as erreur:
@@ -75,12 +82,13 @@ class StockDistant:
     def __init__(self, production: Voisin | None) -> None:
         self._production = production
 
-    def closing_stock(self, caf: str, au: int, position: int) -> int | None:
+    def closing_stocks(self, caf: str, jours: Sequence[int], position: int) -> Sequence[int] | None:
         """None when production does not answer, or is not known here."""
         if self._production is None:
             return None
         try:
-            return self._production.get("/v1/interne/stock", Stock, caf=caf, au=au, position=position).stock
+            question = {"caf": caf, "jours": list(jours), "position": position}
+            return self._production.post("/v1/interne/stocks", Stocks, question).stocks
         except VoisinInjoignable:
             return None
 
@@ -116,7 +124,7 @@ class EtalDistant:
             return None
 
 
-class Stock(msgspec.Struct, frozen=True):
-    """Production's answer; None when too much has moved since."""
+class Stocks(msgspec.Struct, frozen=True):
+    """Production's answer, a number for each day; None when too much has moved since."""
 
-    stock: int | None
+    stocks: list[int] | None

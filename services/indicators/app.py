@@ -46,8 +46,9 @@ PRODUCTION: Final = "production"
 class RangeesDeProduction(Protocol):
     """Production's own count of its rows."""
 
-    def closing_stock(self, caf: str, au: int, position: int) -> int | None:
-        """Pieces open at the end of ``au``, as its log knew them at ``position``; None when it cannot answer."""
+    def closing_stocks(self, caf: str, jours: Sequence[int], position: int) -> Sequence[int] | None:
+        """Pieces open at the end of each of these days (ordinals), as its log knew them at ``position``; None when it
+        cannot answer."""
         ...
 
 
@@ -58,9 +59,9 @@ class StockAuRepere:
     rangees: RangeesDeProduction
     consommateur: Consommateur
 
-    def closing_stock(self, caf: str, au: int) -> int | None:
+    def closing_stocks(self, caf: str, jours: Sequence[int]) -> Sequence[int] | None:
         """See ``StockDeProduction``."""
-        return self.rangees.closing_stock(caf, au, self.consommateur.avances[PRODUCTION].curseur)
+        return self.rangees.closing_stocks(caf, jours, self.consommateur.avances[PRODUCTION].curseur)
 
     def still(self) -> "StockFige":
         """The same, as far as the fold has gone now."""
@@ -74,9 +75,9 @@ class StockFige:
     rangees: RangeesDeProduction
     position: int
 
-    def closing_stock(self, caf: str, au: int) -> int | None:
+    def closing_stocks(self, caf: str, jours: Sequence[int]) -> Sequence[int] | None:
         """See ``StockDeProduction``."""
-        return self.rangees.closing_stock(caf, au, self.position)
+        return self.rangees.closing_stocks(caf, jours, self.position)
 
 
 @dataclass

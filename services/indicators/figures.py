@@ -35,8 +35,8 @@ class Chiffre(NamedTuple):
 class StockDeProduction(Protocol):
     """Production's own count of its rows: what the balance of the fold is held against."""
 
-    def closing_stock(self, caf: str, au: int) -> int | None:
-        """Pieces open at the end of ``au``; None when production cannot answer."""
+    def closing_stocks(self, caf: str, jours: Sequence[int]) -> Sequence[int] | None:
+        """Pieces open at the end of each of these days (ordinals); None when production cannot answer."""
         ...
 
 
@@ -274,9 +274,11 @@ class Balance:
         termes = (self.arrivees, self.traitees, self.annulees)
         ouvertures = Niveau("stock").count(population, Periodes(periodes.du, periodes.du - 1))
         flux = [terme.count(population, periodes).tolist() for terme in termes]
+        jours = periodes.au.tolist()
+        comptees = population.stock.closing_stocks(population.caf, jours)
+        clotures: Sequence[int | None] = [None] * len(jours) if comptees is None else comptees
         return [
-            _balance(quatre, population.stock.closing_stock(population.caf, au))
-            for au, *quatre in zip(periodes.au.tolist(), ouvertures.tolist(), *flux, strict=True)
+            _balance(quatre, cloture) for cloture, *quatre in zip(clotures, ouvertures.tolist(), *flux, strict=True)
         ]
 
 

@@ -1,6 +1,6 @@
 """Composition of the production service: the only place that opens its connections."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from services.production import store
 from services.production.handlers import DECIDEURS
@@ -20,7 +20,7 @@ class StockDeProduction:
     def __init__(self, service: ServiceDeFaits) -> None:
         self._service = service
 
-    def closing_stock(self, caf: str, au: int, position: int) -> int | None:
-        """See ``store.closing_stock_at``."""
+    def closing_stocks(self, caf: str, jours: Sequence[int], position: int) -> list[int] | None:
+        """See ``store.closing_stocks_at``."""
         with self._service.lecture.connect() as connexion:
-            return store.closing_stock_at(connexion, caf, au, position)
+            return store.closing_stocks_at(connexion, caf, jours, position)

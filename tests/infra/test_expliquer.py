@@ -15,6 +15,7 @@ from tests.maisons import arrivee, eventually, traitee
 
 JANVIER = {"caf": "091", "du": "2023-01-01", "au": "2023-01-31"}
 ELEMENTS = "/v1/indicateurs/COG-08-29/elements"
+SERIE = "/v1/indicateurs/BALANCE/serie"
 
 
 @pytest.fixture
@@ -37,7 +38,13 @@ def test_the_objects_are_those_of_their_owner_until_it_is_away(maison: Repartie)
         # Without a session, the page of the fiche says how to get one: it is relayed to its owner.
         assert "ecluse lien" in httpx.get(f"{maison.porte.url}/fiches/pieces/091/P-1", timeout=60).text
 
+        balance = client.get(SERIE, params=JANVIER | {"pas": "jour"}).json()["points"]
+        assert {p["valeur"] for p in balance} == {0}
+        assert {p["termes"]["cloture"] for p in balance} == {0, 1, 2}
+
         maison.processus["production"].stop()
+        balance = client.get(SERIE, params=JANVIER | {"pas": "jour"}).json()["points"]
+        assert {(p["valeur"], p["termes"]["cloture"]) for p in balance} == {(None, None)}
         absent = client.get(ELEMENTS, params=JANVIER)
         assert (absent.status_code, absent.headers["content-type"]) == (503, MEDIA)
         assert "production ne répond pas" in absent.json()["detail"]

@@ -164,8 +164,9 @@ def test_without_the_token_nothing_is_answered(maison: Repartie) -> None:
         for chemin in ("/v1/etat", "/v1/pieces/091/P-000001", "/v1/corbeilles", "/v1/indicateurs"):
             assert inconnu.get(chemin).status_code == 401, chemin
         assert post(inconnu, piece("P-inconnu")).status_code == 401
+    question = {"caf": "091", "jours": [1], "position": 0}
     with httpx.Client(base_url=maison.processus["production"].url) as inconnu:
-        assert inconnu.get("/v1/interne/stock", params={"caf": "091", "au": 1, "position": 0}).status_code == 401
+        assert inconnu.post("/v1/interne/stocks", json=question).status_code == 401
 
 
 def test_the_document_of_the_api_is_that_of_the_house_in_one_process(client: httpx.Client) -> None:

@@ -69,6 +69,6 @@ def test_every_published_address_has_an_owner_or_is_the_porte_s(operation: str) 
 
 def test_an_address_is_not_taken_for_another_that_begins_like_it() -> None:
     assert owner_of("/v1/piecesde") is None
-    assert owner_of("/v1/interne/stock") is None
+    assert owner_of("/v1/interne/stocks") is None
     assert owner_of("/") == "indicators"
     assert {owner_of(f"/v1/corbeilles/{nom}/prochain") for nom in CORBEILLES} == {"production", "recovery"}

@@ -102,7 +102,7 @@ def test_every_path_of_the_house_is_sent_to_the_one_service_that_has_it(
 
 
 @pytest.mark.parametrize(
-    "chemin", ["/docs", "/v1", "/v1/", "/v1/pieces", "/indicateursX", "/.env", "/v1/interne/stock"]
+    "chemin", ["/docs", "/v1", "/v1/", "/v1/pieces", "/indicateursX", "/.env", "/v1/interne/stocks"]
 )
 def test_what_no_service_has_is_refused_by_the_proxy(mandataire: Mandataire, chemin: str) -> None:
     reponse = mandataire.client.get(chemin)

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.production.handlers import DECIDEURS, PIECE
 from services.production.models import MODELES
-from services.production.store import closing_stock
+from services.production.store import closing_stocks
 from shared.corbeille.tables import Travail
 from shared.events.catalogue import types_of
 from shared.events.mouvements import ImageControle, ImageCourrier, ImagePiece, ImageVerification
@@ -261,32 +261,12 @@ def test_courriers_verifications_and_controls_are_counted_by_their_first_fact() 
         assert (etat.dossier, etat.colonnes["jour"]) == ("D-1", jour("2023-12-31"))
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.lists(HISTOIRES, min_size=1, max_size=4), st.integers(jour("2023-10-22"), jour("2023-11-07")))
-def test_the_closing_stock_of_the_rows_is_the_one_of_the_oracle(
-    tmp_path_factory: pytest.TempPathFactory, pieces: list[list[Brut]], au: int
-) -> None:
-    bruts = [
-        b | {"id": f"{b['id']}{n}", "caf": caf, "data": b["data"] | {"piece": f"P-{n}"}}
-        for n, (caf, histoire) in enumerate(zip(["091", "681", "091", "091"], pieces, strict=False))
-        for b in histoire
-    ]
-    vues = state.etat(oracle_events(bruts)).pieces
-    moteur = open_base(tmp_path_factory.mktemp("base") / "production.db", MODELES)
-    with undone(moteur) as connexion:
-        take(connexion, "production", DECIDEURS, bruts[::2], bruts[1::2])
-        for caf in ("091", "681"):
-            attendu = sum(p.caf == caf and p.en_stock(date.fromordinal(au)) for p in vues)
-            assert closing_stock(connexion, caf, au) == attendu
-    moteur.dispose()
-
-
 def test_a_piece_is_counted_on_its_arrival_day_and_no_more_on_the_day_it_leaves(tmp_path: Path) -> None:
     moteur = open_base(tmp_path / "production.db", MODELES)
     with undone(moteur) as connexion:
         take(connexion, "production", DECIDEURS, [arrivee(), suite("traitee", "2023-01-17T10:00:00Z")])
         jours = ("2023-01-04", "2023-01-05", "2023-01-16", "2023-01-17")
-        assert [closing_stock(connexion, "091", jour(j)) for j in jours] == [0, 1, 1, 0]
+        assert closing_stocks(connexion, "091", [jour(j) for j in jours]) == [0, 1, 1, 0]
     moteur.dispose()
 
 

@@ -32,9 +32,9 @@ class Stock:
     def __init__(self, reponse: int | None) -> None:
         self.reponse = reponse
 
-    def closing_stock(self, caf: str, au: int) -> int | None:
-        assert (caf, au) == ("091", from_iso("2023-01-31"))
-        return self.reponse
+    def closing_stocks(self, caf: str, jours: Sequence[int]) -> Sequence[int] | None:
+        assert (caf, jours) == ("091", [from_iso("2023-01-31")])
+        return None if self.reponse is None else [self.reponse]
 
 
 class Files:

@@ -116,10 +116,10 @@ class StockArrete:
         termes = next((c.termes for c in arrete.chiffres if c.termes and "cloture" in c.termes), None)
         self._cloture = termes["cloture"] if termes else None
 
-    def closing_stock(self, caf: str, au: int) -> int | None:
-        """See ``StockDeProduction``."""
-        del caf, au
-        return self._cloture
+    def closing_stocks(self, caf: str, jours: Sequence[int]) -> Sequence[int] | None:
+        """See ``StockDeProduction``; the days of an arrêté are its last one."""
+        del caf
+        return None if self._cloture is None else [self._cloture] * len(jours)
 
 
 class SansFiles:
