@@ -101,7 +101,7 @@ async def _watch(serveur: Serveur, temoin: str, partie: Partie) -> None:
     try:
         ecrit.write(f"GET /flux?caf={CAF} HTTP/1.1\r\nHost: {hote}:{port}\r\nCookie: {temoin}\r\n\r\n".encode())
         while ligne := await lit.readline():
-            if not ligne.startswith(b"data:"):
+            if not ligne.startswith(b'data: {"'):
                 continue
             partie.images += 1
             partie.octets += len(ligne)

@@ -1,6 +1,5 @@
 """The screens of the house, on one origin."""
 
-from collections.abc import Callable
 from typing import Final
 
 from fastapi import FastAPI
@@ -8,6 +7,7 @@ from fastapi import FastAPI
 from ecluse.maison import Maison
 from services.contacts.endpoints import create_pages as create_contacts_pages
 from services.indicators.arretes.pages import create_arretes_pages
+from services.indicators.direct import Question
 from services.indicators.exports.pages import create_exports_page
 from services.indicators.pages import create_pages_router
 from services.production.endpoints import create_pages as create_production_pages
@@ -17,6 +17,7 @@ from shared.corbeille.pages import create_pages_router as create_queue_pages
 from shared.temps import to_jour
 from shared.web.acces import Acces
 from shared.web.etat_page import create_state_page
+from shared.web.flux import Diffuseur
 from shared.web.pages import install_web
 from shared.web.session import create_session_router
 
@@ -27,21 +28,19 @@ _FICHES: Final = {
 }
 
 
-def install_screens(app: FastAPI, maison: Maison, acces: Acces) -> Callable[[], None]:
-    """Add the pages; what must be called before the server closes, so that event streams end."""
+def install_screens(app: FastAPI, maison: Maison, acces: Acces, diffuseur: Diffuseur[Question]) -> None:
+    """Add the pages. ``diffuseur`` feeds the live one."""
     install_web(app, acces)
     app.include_router(create_session_router())
 
     def today() -> int:
         return to_jour(maison.reglages.clock())
 
-    pages, diffuseur = create_pages_router(maison.indicateurs, lambda: maison.indicateurs.puits.version, today)
     app.include_router(create_exports_page(maison.indicateurs, maison.reglages.clock))
     app.include_router(create_arretes_pages(maison.indicateurs, today))
-    app.include_router(pages)
+    app.include_router(create_pages_router(maison.indicateurs, today, diffuseur))
     app.include_router(create_home_router([EtalLocal(c) for c in maison.corbeilles.values()], today))
     app.include_router(create_queue_pages(maison.corbeilles, today))
     app.include_router(create_state_page(maison.state))
     for nom, create_fiches in _FICHES.items():
         app.include_router(create_fiches(maison.services[nom]))
-    return diffuseur.close

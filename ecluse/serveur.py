@@ -20,6 +20,7 @@ from services.contacts.endpoints import create_router as create_contacts_router
 from services.indicators.arretes.endpoints import create_router as create_arretes_router
 from services.indicators.endpoints import create_router as create_indicators_router
 from services.indicators.exports.endpoints import create_router as create_exports_router
+from services.indicators.flux import create_diffuseur, create_stream_router
 from services.indicators.mesures import FiguresCollector
 from services.production.endpoints import create_router as create_production_router
 from services.recovery.endpoints import create_router as create_recovery_router
@@ -27,6 +28,7 @@ from shared.corbeille.endpoints import router as create_queue_router
 from shared.corbeille.mesures import QueuesCollector
 from shared.runtime.service import ServiceDeFaits
 from shared.systeme import explain_os
+from shared.temps import to_jour
 from shared.web.acces import Acces
 
 # Answers under way get so long, then the server's thread a little more (seconds).
@@ -42,6 +44,8 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
     """The application of a running house."""
     acces = Acces(jeton, maison.reglages.clock)
     app, gardes = create_base(acces)
+    figures, clock = maison.indicateurs, maison.reglages.clock
+    diffuseur = create_diffuseur(figures, lambda: figures.puits.version, lambda: to_jour(clock()))
     for router in (
         api.create_door(lambda _: maison.guichet, maison.reglages.clock),
         api.create_state(maison.state),
@@ -50,6 +54,7 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
         api.create_letters(maison.services),
         create_queue_router(maison.corbeilles),
         create_indicators_router(maison.indicateurs),
+        create_stream_router(maison.indicateurs, diffuseur),
         create_exports_router(maison.indicateurs, maison.reglages.clock),
         create_arretes_router(maison.indicateurs.arretes, maison.indicateurs.confrontations),
         create_production_router(maison.services["production"]),
@@ -64,10 +69,10 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
     )
     mesures.register(QueuesCollector(maison.corbeilles.values()))
     add_health(app, acces, lambda: _check(maison), mesures)
-    close_screens = install_screens(app, maison, acces)
+    install_screens(app, maison, acces, diffuseur)
 
     def close_streams() -> None:
-        close_screens()
+        diffuseur.close()
         maison.veille.close()
 
     app.state.close_streams = close_streams

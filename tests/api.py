@@ -113,6 +113,8 @@ SUITES: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/travaux/{caf}/{objet}/termine": {},
 }
 PORTE: Final = "POST /v1/evenements"
+# It never ends: nobody can wait for its whole answer.
+FLUX: Final = "GET /v1/indicateurs/flux"
 
 
 def event(type_: str, **data: Any) -> dict[str, Any]:

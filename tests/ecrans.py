@@ -29,6 +29,7 @@ from services.indicators.explication.elements import Element, Elements, Reperes
 from services.indicators.explication.termes import LIBELLES
 from services.indicators.exports.pages import create_exports_page
 from services.indicators.figures import Chiffre
+from services.indicators.flux import create_diffuseur
 from services.indicators.horizon import Projection, Projetee, RythmeAffiche
 from services.indicators.invariants import Invariants, Little
 from services.indicators.pages import create_pages_router
@@ -328,8 +329,8 @@ def build_app(
     install_web(app, acces)
     app.include_router(create_session_router())
     figures = chiffres or FauxChiffres()
-    router, app.state.diffuseur = create_pages_router(figures, figures.version, lambda: AUJOURDHUI, partage)
-    app.include_router(router)
+    app.state.diffuseur = create_diffuseur(figures, figures.version, lambda: AUJOURDHUI, partage)
+    app.include_router(create_pages_router(figures, lambda: AUJOURDHUI, app.state.diffuseur))
     app.include_router(create_exports_page(figures, lambda: EXTRAIT_LE))
     app.include_router(create_arretes_pages(arretes or FauxArretes(), lambda: AUJOURDHUI))
     etals = [EtalLocal(c) for c in (corbeilles or {}).values()]

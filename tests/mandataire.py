@@ -27,7 +27,8 @@ _PATIENCE: Final = 10.0
 
 
 class Doublure(ThreadingHTTPServer):
-    """A service that answers with what it was asked. ``/flux`` sends one line, then waits until ``suite`` is set."""
+    """A service that answers with what it was asked. A path that ends in ``/flux`` sends one line, then waits until
+    ``suite`` is set."""
 
     daemon_threads = True
 
@@ -46,7 +47,7 @@ class _Reponse(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         corps = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path.startswith("/flux"):
+        if self.path.partition("?")[0].endswith("/flux"):
             self._stream()
             return
         demande = {

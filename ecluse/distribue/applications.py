@@ -32,6 +32,7 @@ from services.indicators.arretes.pages import create_arretes_pages
 from services.indicators.endpoints import create_router as create_indicators_router
 from services.indicators.exports.endpoints import create_router as create_exports_router
 from services.indicators.exports.pages import create_exports_page
+from services.indicators.flux import create_diffuseur, create_stream_router
 from services.indicators.mesures import FiguresCollector
 from services.indicators.pages import create_pages_router
 from services.production.app import StockDeProduction
@@ -163,17 +164,22 @@ def create_indicators_app(commun: Commun, indicateurs: Indicateurs) -> FastAPI:
         return read_consumer_state(indicateurs.consommateur, commun.clock())
 
     partage = commun.memoire.create_sharing() if commun.memoire else None
-    pages, diffuseur = create_pages_router(indicateurs, lambda: indicateurs.puits.version, commun.today, partage)
+    diffuseur = create_diffuseur(indicateurs, lambda: indicateurs.puits.version, commun.today, partage)
     commun.lectures.append(read_screens(lambda: diffuseur.lecteurs))
     commun.collecteurs.append(FiguresCollector(indicateurs, lambda: indicateurs.puits.version, commun.clock))
     routers = [
         api.create_rebuild(indicateurs),
         create_indicators_router(indicateurs),
+        create_stream_router(indicateurs, diffuseur),
         create_exports_router(indicateurs, commun.clock),
         create_arretes_router(indicateurs.arretes, indicateurs.confrontations),
     ]
-    autres = [create_exports_page(indicateurs, commun.clock), create_arretes_pages(indicateurs, commun.today)]
-    app = create_app(commun, read_state, routers, [*autres, pages])
+    pages = [
+        create_exports_page(indicateurs, commun.clock),
+        create_arretes_pages(indicateurs, commun.today),
+        create_pages_router(indicateurs, commun.today, diffuseur),
+    ]
+    app = create_app(commun, read_state, routers, pages)
     app.state.close_streams = diffuseur.close
     return app
 

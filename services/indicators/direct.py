@@ -113,7 +113,7 @@ def compose(chiffres: Chiffres, question: Question, today: int) -> Direct:
     etats = {f"p.{f.code}": EtatAffiche(f.etat, f.etat_texte) for f in figures.values()}
     par_code = {i.code: i for i in periode.indicateurs}
     controles, etats_controles = _word_invariants(chiffres.invariants(caf, du, au))
-    fraicheur, etat_fraicheur = word_freshness(periode.fraicheur)
+    fraicheur, etat_fraicheur = _word_live_freshness(periode.fraicheur)
     projection = chiffres.project(caf)
     maturite = {"maturite": word_maturities(periode.indicateurs)}
     image = Image(
@@ -140,6 +140,15 @@ def word_freshness(fraicheur: Fraicheur) -> tuple[dict[str, str], EtatAffiche]:
     return textes, EtatAffiche(
         Etat.non_atteint, "En rattrapage : ces chiffres ne comptent pas encore tout ce qui est reçu"
     )
+
+
+def _word_live_freshness(fraicheur: Fraicheur) -> tuple[dict[str, str], EtatAffiche]:
+    """As ``word_freshness``; tenths of a second in which nobody reads anything make no new image."""
+    textes, etat = word_freshness(fraicheur)
+    retard = fraicheur.retard_secondes
+    if retard is not None and retard < RETARD_VU:
+        textes["fraicheur.retard"] = f"retard de moins de {pluriel(int(RETARD_VU), 'seconde')}"
+    return textes, etat
 
 
 def word_last_day(jour: int, today: int) -> str:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from fastapi import APIRouter, Depends
 from msgspec import UNSET
 from starlette.requests import Request
@@ -35,6 +34,7 @@ from services.indicators.explication.affichage import (
 )
 from services.indicators.exports.sortie import Format, is_installed
 from services.indicators.fenetre import Choix, Fenetre, choose
+from services.indicators.flux import ask
 from services.indicators.mots import AVECS, Rapprochement, is_provisional, word_comparison, word_maturity
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.contacts import CONTACTS
@@ -56,10 +56,8 @@ from shared.temps import to_iso
 from shared.web.flux import Diffuseur
 from shared.web.formats import intervalle
 from shared.web.pages import PageRefusee, Pages
-from shared.web.partage import Partage
 from shared.web.session import SessionRequise, session_open
 
-_ENCODER: Final = msgspec.json.Encoder()
 # What is shown before any event has come.
 _CAF_PAR_DEFAUT: Final = "000"
 # Elements of a figure on one page.
@@ -120,11 +118,7 @@ class Ecrans:
 
     def check(self, cadre: Cadre) -> None:
         """Raises a ``QuestionRefusee`` when there is nothing to show: a stream has no place to say so."""
-        self._chiffres.figures(cadre.caf, *cadre.bornes, ("STOCK",))
-
-    def image(self, question: Question) -> bytes:
-        """The JSON of the live page at this moment."""
-        return _ENCODER.encode(compose(self._chiffres, question, self._today()).image)
+        ask(self._chiffres, cadre.caf, *cadre.bornes)
 
     def live(self, request: Request, cadre: Cadre) -> Response:
         """The live page."""
@@ -265,15 +259,9 @@ class Ecrans:
         )
 
 
-def create_pages_router(
-    chiffres: Chiffres, version: Callable[[], int], today: Callable[[], int], partage: Partage | None = None
-) -> tuple[APIRouter, Diffuseur[Question]]:
-    """The routes of the screens, and what feeds their event streams, to be closed before the server stops.
-
-    ``version`` grows with each change of the figures; ``today``: the day in Paris; ``partage``: see ``Diffuseur``.
-    """
+def create_pages_router(chiffres: Chiffres, today: Callable[[], int], diffuseur: Diffuseur[Question]) -> APIRouter:
+    """The routes of the screens. ``today``: the day in Paris; ``diffuseur`` feeds their event streams."""
     ecrans = Ecrans(chiffres, today)
-    diffuseur: Diffuseur[Question] = Diffuseur(ecrans.image, version, partage=partage)
     router = APIRouter(include_in_schema=False)
 
     def read_frame(
@@ -325,7 +313,7 @@ def create_pages_router(
         with refused_as_pages():
             return ecrans.table(cadre, code, pas)
 
-    return router, diffuseur
+    return router
 
 
 @contextmanager

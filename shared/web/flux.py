@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Hashable
+from hashlib import blake2b
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -21,8 +22,10 @@ LECTEURS_MAX: Final = 300
 # Waiting at least so many times what the last computation took, screens use a quarter of a core at most.
 _REPOS: Final = 3
 _VEILLE: Final = 15.0
-# Beyond, a browser would no longer tell two numbers apart; nobody has received so many images.
-_NUMERO_MAX: Final = 2**53
+# Two images of one stream must not be taken for one another; nobody forges what only comes back to us.
+_OCTETS_EMPREINTE: Final = 8
+# Without an id: it would replace that of the image. With data: a browser tells nobody of an event that has none.
+INCHANGEE: Final = b"event: inchangee\ndata: {}\n\n"
 _LOG = logging.getLogger("ecluse.web")
 
 _C = TypeVar("_C", bound=Hashable)
@@ -58,11 +61,12 @@ class Flux(StreamingResponse):
 
 
 class _Canal:
-    """What the watchers of one thing share: the latest image, its number, and who waits for the next."""
+    """What the watchers of one thing share: the latest image, how often it was renewed, who waits for the next."""
 
     def __init__(self) -> None:
         self.numero = 0
         self.image = b""
+        self.empreinte = ""
         self.interrompue = False
         self.lecteurs = 0
         self.suivante = asyncio.Event()
@@ -70,7 +74,8 @@ class _Canal:
 
     def publish(self, image: bytes) -> None:
         self.numero += 1
-        self.image = image
+        if image != self.image:
+            self.image, self.empreinte = image, digest(image)
         self.wake()
 
     def tell(self, interrompue: bool) -> None:
@@ -87,7 +92,8 @@ class Diffuseur(Generic[_C]):
     """Computes the image of a key as long as someone watches it, and sends it to all who do.
 
     ``compute`` (called in a worker thread) gives the JSON of an image. It is asked when ``version`` has changed, at
-    most once per ``cadence`` seconds, and every ``rappel`` seconds anyway: an image never looks fresher than it is.
+    most once per ``cadence`` seconds, and every ``rappel`` seconds anyway: an image never looks fresher than it is,
+    and one that came out the same is told to be the present still.
     ``partage``: with what the processes that watch the same key agree that one of them computes; ``str(cle)`` names the
     key between them. While they cannot, each computes and the streams say so (event ``diffusion``). ``patience``: see
     ``Flux``.
@@ -128,15 +134,17 @@ class Diffuseur(Generic[_C]):
         Raises ``Indisponible`` when too many watch, or when the house closes.
         """
         if self._arret or self.lecteurs >= LECTEURS_MAX:
-            raise Indisponible("trop d'écrans suivent les chiffres en direct : fermer ceux qui ne servent pas")
-        return Flux(self.watch(cle, goes_on, _read_number(dernier)), self._patience)
+            raise Indisponible("trop d'écrans ou de programmes suivent le direct : fermer ceux qui ne servent pas")
+        return Flux(self.watch(cle, goes_on, dernier), self._patience)
 
     async def watch(
-        self, cle: _C, goes_on: Callable[[], bool] = lambda: True, depuis: int = 0
+        self, cle: _C, goes_on: Callable[[], bool] = lambda: True, vue: str | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """The events of one watcher: the whole latest image first, whatever it saw before, then each newer one.
+        """The events of one watcher: the whole latest image, then each one that differs from what it was sent last.
 
-        Their numbers grow from ``depuis``, the last one that this watcher saw, whichever process sent it.
+        Their id is ``digest`` of the image, whichever process sends it. ``vue``: that of the image which this watcher
+        shows already; it is not sent again, nor is one that was computed again and came out the same: the watcher is
+        only told (``INCHANGEE``) that what it shows is still the present.
         """
         self._boucle = asyncio.get_running_loop()
         canal = self._canaux.setdefault(cle, _Canal())
@@ -144,17 +152,17 @@ class Diffuseur(Generic[_C]):
         if canal.tache is None:
             canal.tache = asyncio.create_task(self._feed(cle, canal))
         try:
-            vu, interrompue = 0, False
+            entendu, interrompue = 0, False
             while not self._arret and goes_on():
                 suivante = canal.suivante
                 if canal.interrompue != interrompue:
                     interrompue = canal.interrompue
                     yield _word_sharing(interrompue)
                     continue
-                if canal.numero > vu:
-                    vu = canal.numero
-                    depuis += 1
-                    yield b"id: %d\ndata: %s\n\n" % (depuis, canal.image)
+                if canal.numero > entendu:
+                    entendu = canal.numero
+                    nouvelle, vue = canal.empreinte != vue, canal.empreinte
+                    yield b"id: %s\ndata: %s\n\n" % (vue.encode(), canal.image) if nouvelle else INCHANGEE
                     continue
                 try:
                     await asyncio.wait_for(suivante.wait(), _VEILLE)
@@ -204,13 +212,11 @@ class Diffuseur(Generic[_C]):
         await suivi.publish(image)
 
 
+def digest(image: bytes) -> str:
+    """What names an image for every watcher and every process: 16 hexadecimal digits of its bytes."""
+    return blake2b(image, digest_size=_OCTETS_EMPREINTE).hexdigest()
+
+
 def _word_sharing(interrompue: bool) -> bytes:
-    """Without a number: it is no image, and a browser that comes back is not to count it."""
+    """Without an id: it is no image, and a browser that comes back is to name the last image that it has."""
     return b"event: diffusion\ndata: %s\n\n" % msgspec.json.encode({"texte": INTERROMPUE if interrompue else ""})
-
-
-def _read_number(dernier: str | None) -> int:
-    """The ``Last-Event-ID`` of a browser; 0 for what is none of ours."""
-    if dernier is None or not (dernier.isascii() and dernier.isdigit() and len(dernier) < 17):
-        return 0
-    return min(int(dernier), _NUMERO_MAX)

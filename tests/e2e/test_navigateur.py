@@ -148,6 +148,18 @@ def test_a_paused_page_keeps_its_figures_says_since_when_and_catches_up(poste: P
     expect(page.get_by_role("button", name="Figer l'affichage")).to_be_focused()
 
 
+def test_figures_that_are_told_to_be_the_same_are_not_frozen(poste: Poste) -> None:
+    page = poste.page
+    page.clock.install()
+    poste.show("/")
+    expect(page.locator("#pause")).to_be_visible()
+    page.clock.fast_forward(60_000)
+    page.clock.run_for(2_000)
+    expect(page.locator("#fige")).to_contain_text("Chiffres figés depuis")
+    # Nothing changes, so no image comes: the server says that the one shown is the present.
+    expect(page.locator("#fige")).to_be_hidden(timeout=20_000)
+
+
 def test_figures_that_come_no_more_are_said_to_be_frozen(poste: Poste) -> None:
     page = poste.page
     page.clock.install()

@@ -19,8 +19,8 @@ from schemathesis.schemas import BaseSchema
 from ecluse.panne import Serveur
 from shared.web.porte import UN_LOT
 from shared.web.problemes import MEDIA, PREFIXE
-from tests.api import ARRETE, BONNES, CONNUS, MOIS, PORTE, PRENDRE, SUITES, Demande, feed
-from tests.maisons import draw_seed
+from tests.api import ARRETE, BONNES, CONNUS, FLUX, MOIS, PERIODE, PORTE, PRENDRE, SUITES, Demande, feed
+from tests.maisons import draw_seed, eventually
 
 EXEMPLES: Final = 20
 METHODES: Final = frozenset(("get", "post", "put", "patch", "delete"))
@@ -58,7 +58,8 @@ def client(serveur: Serveur) -> Iterator[httpx.Client]:
 
 def write_settings(serveur: Serveur, dossier: Path) -> Path:
     """The settings of schemathesis. Its check of the acceptance of valid data is off: a schema can say neither that
-    1.0 is no integer here, nor that an outcome belongs to a corbeille, a cut to an indicator, an end after a start."""
+    1.0 is no integer here, nor that an outcome belongs to a corbeille, a cut to an indicator, an end after a start. It
+    waits for the end of an answer: the stream of the figures, which has none, is asked on its own below."""
     jeton = (serveur.dossier / "local-token").read_text().strip()
     fichier = dossier / "schemathesis.toml"
     liaisons = "\n".join(f'"path.{nom}" = {{ dictionary = "{nom}", probability = 0.5 }}' for nom in CONNUS)
@@ -77,6 +78,9 @@ checks = {{ positive_data_acceptance = {{ enabled = false }} }}
 [[operations]]
 include-path = "/v1/corbeilles/{{corbeille}}/attente"
 parameters = {{ secondes = 0.01 }}
+[[operations]]
+include-path = "{FLUX.split()[1]}"
+enabled = false
 """
     )
     return fichier
@@ -134,8 +138,52 @@ def test_work_is_taken_and_ended_in_each_way_with_the_announced_answers(ask: Que
         ask(operation, Demande({"caf": pris["caf"], "objet": pris["objet"]}, corps=tenu))
 
 
+def read_event(lignes: Iterator[str]) -> dict[str, str]:
+    """The next event of a stream."""
+    return dict(ligne.split(": ", 1) for ligne in iter(lambda: next(lignes), ""))
+
+
+def test_a_program_follows_the_figures_and_comes_back_without_being_sent_what_it_has(
+    contrat: BaseSchema, client: httpx.Client
+) -> None:
+    chemin = FLUX.split()[1]
+    annonce = contrat.raw_schema["paths"][chemin]["get"]["responses"]["200"]["content"]
+
+    def come_back(id_: str) -> dict[str, str]:
+        with client.stream("GET", chemin, params=PERIODE, headers={"Last-Event-ID": id_}) as reponse:
+            assert (reponse.status_code, reponse.headers["cache-control"]) == (200, "no-store")
+            assert reponse.headers["content-type"].partition(";")[0] in annonce
+            return read_event(reponse.iter_lines())
+
+    premier = come_back("41")
+    assert set(premier) == {"id", "data"}
+    assert json.loads(premier["data"])["textes"]["p.STOCK.valeur"]
+    # What was done before may still be on its way to the figures.
+    assert eventually(lambda: come_back(come_back("41")["id"]) == {"event": "inchangee", "data": "{}"})
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"caf": "091", "du": "2024-02-30", "au": "2024-03-01"},
+        {"caf": "091", "du": "2024-03-02", "au": "2024-03-01"},
+        {"caf": "091", "du": "1999-01-01", "au": "1999-12-31"},
+        {"caf": "975", "du": "2024-03-01", "au": "2024-03-31"},
+        {"caf": "9x1", "du": "2024-03-01", "au": "2024-03-31"},
+        {"caf": "091", "du": "2024-03-01"},
+    ],
+)
+def test_a_stream_is_refused_as_the_figures_are_before_it_begins(
+    client: httpx.Client, question: dict[str, str]
+) -> None:
+    flux, chiffres = (client.get(chemin, params=question) for chemin in (FLUX.split()[1], "/v1/indicateurs"))
+    assert flux.status_code >= 400
+    assert (flux.status_code, flux.headers["content-type"]) == (chiffres.status_code, MEDIA)
+    assert flux.json() == chiffres.json()
+
+
 def test_every_operation_of_the_document_is_asked_well_above(contrat: BaseSchema) -> None:
-    asked = {*BONNES, *SUITES, PRENDRE, PORTE}
+    asked = {*BONNES, *SUITES, PRENDRE, PORTE, FLUX}
     assert {f"{m.upper()} {chemin}" for chemin, m, _ in operations(contrat)} == asked
 
 

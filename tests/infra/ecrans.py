@@ -22,11 +22,11 @@ class Chiffres:
 
 
 class Ecran:
-    """One watcher of one server: the numbers it was shown, what it was told, who computed what."""
+    """One watcher of one server: the numbers it was shown under which ids, what it was told, who computed what."""
 
     def __init__(self, url: str, chiffres: Chiffres, cadence: float) -> None:
         self.valeurs: list[int] = []
-        self.numeros: list[int] = []
+        self.ids: list[str] = []
         self.annonces: list[str] = []
         self.calculees: list[int] = []
         self.en_panne = False
@@ -76,8 +76,8 @@ class Ecran:
             with self._change:
                 if champs.get("event") == "diffusion":
                     self.annonces.append(corps["texte"])
-                else:
-                    self.numeros.append(int(champs["id"]))
+                elif champs.get("event") != "inchangee":
+                    self.ids.append(champs["id"])
                     self.valeurs.append(corps["valeur"])
                 self._change.notify_all()
         # What the last watcher left behind ends before the loop does.

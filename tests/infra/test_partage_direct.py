@@ -45,10 +45,12 @@ def show(chiffres: Chiffres, ecrans: list[Ecran]) -> None:
 
 
 def check(ecrans: list[Ecran]) -> None:
-    """Nothing went backwards on any screen."""
+    """Nothing went backwards nor came twice on any screen, and an image has one id whichever server sends it."""
+    ids: dict[int, str] = {}
     for ecran in ecrans:
-        assert ecran.valeurs == sorted(ecran.valeurs)
-        assert ecran.numeros == list(range(1, len(ecran.numeros) + 1))
+        assert ecran.valeurs == sorted(set(ecran.valeurs))
+        assert ecran.ids == [ids.setdefault(v, id_) for v, id_ in zip(ecran.valeurs, ecran.ids, strict=True)]
+    assert len(set(ids.values())) == len(ids)
 
 
 def resume_together(chiffres: Chiffres, ecrans: list[Ecran]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from shared.base import open_postgres
 from shared.runtime.journal import PUBLIEUR
 from shared.web.porte import UN_EVENEMENT
-from tests.api import BONNES, PORTE, PRENDRE, SUITES, feed
+from tests.api import BONNES, FLUX, PORTE, PRENDRE, SUITES, feed
 from tests.infra.kafka import Kafka
 from tests.infra.postgres import Postgres
 from tests.infra.redis import Redis
@@ -159,6 +159,15 @@ def test_the_pages_of_the_house_are_at_the_porte_and_a_session_holds_in_all_of_t
         assert personne.get(lien).status_code == 401
 
 
+def test_a_program_follows_the_figures_through_the_porte(client: httpx.Client) -> None:
+    chemin, question = FLUX.split()[1], {"caf": "091", "du": "2024-03-01", "au": "2024-03-31"}
+    with client.stream("GET", chemin, params=question) as flux:
+        assert flux.headers["content-type"].startswith("text/event-stream")
+        assert next(flux.iter_lines()).startswith("id: ")
+    refus = client.get(chemin, params={**question, "au": "2022-01-01"})
+    assert (refus.status_code, refus.json()["type"]) == (422, "urn:ecluse:probleme:periode-invalide")
+
+
 def test_without_the_token_nothing_is_answered(maison: Repartie) -> None:
     with httpx.Client(base_url=maison.porte.url) as inconnu:
         for chemin in ("/v1/etat", "/v1/pieces/091/P-000001", "/v1/corbeilles", "/v1/indicateurs"):
@@ -172,7 +181,7 @@ def test_without_the_token_nothing_is_answered(maison: Repartie) -> None:
 def test_the_document_of_the_api_is_that_of_the_house_in_one_process(client: httpx.Client) -> None:
     chemins = client.get("/openapi.json").raise_for_status().json()["paths"]
     operations = {f"{methode.upper()} {chemin}" for chemin, gestes in chemins.items() for methode in gestes}
-    assert operations == {*BONNES, *SUITES, PRENDRE, PORTE}
+    assert operations == {*BONNES, *SUITES, PRENDRE, PORTE, FLUX}
 
 
 def test_internal_questions_are_not_relayed(client: httpx.Client) -> None:

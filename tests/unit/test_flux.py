@@ -7,7 +7,7 @@ from threading import Lock
 import msgspec
 import pytest
 
-from shared.web.flux import LECTEURS_MAX, Diffuseur
+from shared.web.flux import INCHANGEE, LECTEURS_MAX, Diffuseur, digest
 from shared.web.partage import INTERROMPUE
 from shared.web.problemes import Indisponible
 from tests.partages import Relais
@@ -18,6 +18,8 @@ class Source:
 
     def __init__(self) -> None:
         self.valeur = 0
+        # Of what changes without being shown.
+        self.marque = 0
         self.calculs = 0
         self.en_panne = False
         self._verrou = Lock()
@@ -30,7 +32,7 @@ class Source:
         return msgspec.json.encode({"cle": cle, "valeur": self.valeur})
 
     def version(self) -> int:
-        return self.valeur
+        return 1_000 * self.marque + self.valeur
 
     def diffuseur(self, rappel: float = 1_000) -> Diffuseur[str]:
         """Feeds the watchers as soon as it can, and otherwise every ``rappel`` seconds."""
@@ -43,7 +45,9 @@ def value(evenement: bytes) -> int:
     assert lignes[0].startswith("id: ")
     assert lignes[1].startswith("data: ")
     assert evenement.endswith(b"\n\n")
-    valeur: int = msgspec.json.decode(lignes[1].removeprefix("data: "))["valeur"]
+    image = lignes[1].removeprefix("data: ")
+    assert lignes[0].removeprefix("id: ") == digest(image.encode())
+    valeur: int = msgspec.json.decode(image)["valeur"]
     return valeur
 
 
@@ -51,6 +55,8 @@ async def until(flux: AsyncIterator[bytes], valeur: int) -> list[int]:
     """What comes until this value does."""
     lues = []
     async for evenement in flux:
+        if evenement == INCHANGEE:
+            continue
         lues.append(value(evenement))
         if lues[-1] == valeur:
             break
@@ -117,12 +123,58 @@ def test_who_reads_slowly_gets_the_latest_image_only_and_slows_nobody() -> None:
     run(scenario)
 
 
-def test_an_image_is_sent_again_in_time_though_nothing_changes() -> None:
-    async def scenario(_: Source, diffuseur: Diffuseur[str]) -> None:
+def test_an_image_is_computed_again_in_time_and_told_to_be_the_same_but_not_sent_twice() -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str]) -> None:
         flux = diffuseur.watch("091")
-        assert [value(await anext(flux)) for _ in range(3)] == [0, 0, 0]
+        assert value(await anext(flux)) == 0
+        assert [await anext(flux) for _ in range(3)] == [INCHANGEE] * 3
+        source.valeur = 1
+        assert await until(flux, 1) == [1]
 
-    assert run(scenario, rappel=0.001).calculs >= 3
+    assert run(scenario, rappel=0.001).calculs >= 5
+
+
+def test_a_change_that_does_not_show_sends_no_image() -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str]) -> None:
+        flux = diffuseur.watch("091")
+        assert value(await anext(flux)) == 0
+        source.marque = 1
+        assert await anext(flux) == INCHANGEE
+
+    assert run(scenario).calculs == 2
+
+
+def test_an_image_that_comes_back_while_nobody_took_the_other_is_not_sent_again() -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str]) -> None:
+        lent, rapide = diffuseur.watch("091"), diffuseur.watch("091")
+        for flux in (lent, rapide):
+            await until(flux, 0)
+        for valeur in (1, 0):
+            source.valeur = valeur
+            await until(rapide, valeur)
+        assert await anext(lent) == INCHANGEE
+
+    run(scenario)
+
+
+def test_an_image_that_cannot_be_computed_is_not_told_to_be_the_present() -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str]) -> None:
+        flux = diffuseur.watch("091")
+        assert await until(flux, 0) == [0]
+        source.en_panne = True
+        attendu = asyncio.ensure_future(anext(flux))
+        calculs = source.calculs
+        # One that had begun before the breakdown may still be told.
+        while source.calculs < calculs + 5:
+            if attendu.done():
+                assert attendu.result() == INCHANGEE
+                attendu = asyncio.ensure_future(anext(flux))
+            await asyncio.sleep(0)
+        assert not attendu.done()
+        source.en_panne = False
+        assert await attendu == INCHANGEE
+
+    run(scenario, rappel=0.001)
 
 
 def test_an_image_that_cannot_be_computed_is_tried_again() -> None:
@@ -178,31 +230,57 @@ def test_beyond_so_many_watchers_the_next_is_told_to_come_back() -> None:
     run(scenario)
 
 
-async def read_events(diffuseur: Diffuseur[str], source: Source, depuis: str | None) -> list[bytes]:
-    """The first three events of an answer, as the browser reads them."""
-    corps = diffuseur.respond("091", lambda: True, depuis).body_iterator
+def read(diffuseur: Diffuseur[str], dernier: str | None) -> AsyncIterator[bytes]:
+    """The events of an answer, as a browser reads them that names the last one it had."""
+    corps = diffuseur.respond("091", lambda: True, dernier).body_iterator
     assert isinstance(corps, AsyncIterator)
-    lus = []
-    async for evenement in corps:
-        assert isinstance(evenement, bytes)
-        lus.append(evenement)
-        source.valeur += 1
-        if len(lus) == 3:
-            break
-    return lus
+    return corps
 
 
-@pytest.mark.parametrize(
-    ("dernier", "premier"),
-    [(None, 1), ("57", 58), ("", 1), ("abc", 1), ("-5", 1), ("٣", 1), ("9" * 400, 1), (str(2**53 + 9), 2**53 + 1)],
-)
-def test_a_browser_that_comes_back_gets_the_whole_image_under_a_number_that_follows_its_last(
-    dernier: str | None, premier: int
-) -> None:
+async def next_event(flux: AsyncIterator[bytes]) -> bytes:
+    """The next event."""
+    return await anext(flux)
+
+
+def name(valeur: int) -> str:
+    """The id of the image of a value."""
+    return digest(msgspec.json.encode({"cle": "091", "valeur": valeur}))
+
+
+def test_whoever_watches_wherever_an_image_has_the_same_id_and_another_image_another() -> None:
+    ids: list[bytes] = []
+
     async def scenario(source: Source, diffuseur: Diffuseur[str]) -> None:
-        lus = await read_events(diffuseur, source, dernier)
-        assert [int(e.split(b"\n")[0].removeprefix(b"id: ")) for e in lus] == [premier, premier + 1, premier + 2]
-        assert value(lus[0]) == 0
+        for flux in (read(diffuseur, None), read(diffuseur, None)):
+            for valeur in (0, 7):
+                source.valeur = valeur
+                while (evenement := await next_event(flux)) == INCHANGEE or value(evenement) != valeur:
+                    pass
+                ids.append(evenement.split(b"\n")[0])
+
+    run(scenario)
+    run(scenario)
+    assert ids == [f"id: {name(valeur)}".encode() for valeur in (0, 7)] * 4
+    assert len(name(0)) == 16
+
+
+def test_who_comes_back_with_the_id_of_the_present_image_is_sent_none_before_it_changes() -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str]) -> None:
+        flux = read(diffuseur, name(0))
+        assert await next_event(flux) == INCHANGEE
+        source.valeur = 1
+        assert value(await next_event(flux)) == 1
+        retour = read(diffuseur, name(1))
+        assert await next_event(retour) == INCHANGEE
+
+    assert run(scenario).calculs == 2
+
+
+@pytest.mark.parametrize("dernier", [None, "", "57", "abc", "-5", "٣", "9" * 400, name(0).upper() + " ", name(1)])
+def test_who_comes_back_with_any_other_id_gets_the_whole_present_image_at_once(dernier: str | None) -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str]) -> None:
+        source.valeur = 2
+        assert value(await next_event(read(diffuseur, dernier))) == 2
 
     run(scenario)
 
@@ -230,12 +308,23 @@ def test_who_has_not_the_turn_computes_nothing_and_relays_what_another_shows() -
     run_shared(scenario)
 
 
-def test_a_new_turn_begins_with_a_whole_image_for_all() -> None:
+def test_an_image_that_another_computed_has_the_id_that_it_would_have_here() -> None:
+    async def scenario(source: Source, diffuseur: Diffuseur[str], relais: Relais) -> None:
+        flux = read(diffuseur, name(7))
+        annonce = asyncio.ensure_future(next_event(flux))
+        (await relais.listening()).publish(source.compute("091").replace(b"0}", b"7}"))
+        assert await annonce == INCHANGEE
+
+    run_shared(scenario)
+
+
+def test_a_new_turn_begins_with_a_whole_image_for_all_other_processes() -> None:
     async def scenario(source: Source, diffuseur: Diffuseur[str], relais: Relais) -> None:
         flux = diffuseur.watch("091")
         for tour in (1, 2):
             relais.tour = tour
-            assert value(await anext(flux)) == 0
+            evenement = await anext(flux)
+            assert (evenement == INCHANGEE) if tour == 2 else (value(evenement) == 0)
             while len(relais.publiees) < tour:
                 await asyncio.sleep(0)
         assert source.calculs == 2

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from services.indicators.affiche import word_figure
 from services.indicators.answer import Fraicheur, Indication
 from services.indicators.cibles import CibleAffichee, judge
-from services.indicators.direct import Question, compose
+from services.indicators.direct import Image, Question, compose
 from services.indicators.fenetre import Fenetre, choose
 from services.indicators.registre import REGISTRE
 from services.indicators.rules import Periode
@@ -116,7 +116,7 @@ def test_the_live_page_tells_value_target_and_state_in_words(visiteur: Visiteur)
     assert "73,1 % 73 125 € ÷ 100 006 €" in texte
     assert "Du 1er au 31 janvier 2023" in texte
     assert "Aujourd'hui" in texte
-    assert "À jour dernier événement le 31/01/2023 à 14:02:31 retard 0,2 s" in texte
+    assert "À jour dernier événement le 31/01/2023 à 14:02:31 retard de moins de 2 secondes" in texte
     assert "Balance des pièces tenue" in texte
 
 
@@ -152,6 +152,15 @@ def test_each_chart_has_its_values_in_a_table(visiteur: Visiteur) -> None:
     tableaux = {a["data-fragment"] for a in page.all("tbody") if "data-fragment" in a}
     assert {c.removeprefix("courbe-") for c in courbes} == {t.removeprefix("tableau-") for t in tableaux}
     assert len(courbes) == 2
+
+
+def test_a_live_image_is_the_same_until_there_is_something_to_read(chiffres: FauxChiffres) -> None:
+    def image(retard: float | None) -> Image:
+        chiffres.fraicheur = Fraicheur("2023-01-31T13:02:31Z", retard, True)
+        return compose(chiffres, Question("091", Periode(AUJOURDHUI, AUJOURDHUI)), AUJOURDHUI).image
+
+    assert image(0.2) == image(1.9)
+    assert len({image(retard).textes["fraicheur.retard"] for retard in (1.9, 2.5, 3.5, None)}) == 4
 
 
 def test_the_period_is_kept_from_page_to_page(visiteur: Visiteur) -> None:

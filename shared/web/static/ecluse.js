@@ -82,6 +82,8 @@ class Direct {
     this.ouverte = Date.now();
     this.source = new EventSource(this.bande.dataset.flux);
     this.source.addEventListener("message", (e) => this.recevoir(JSON.parse(e.data)));
+    // Recalculée à l'instant, l'image que cette page a déjà reste la bonne.
+    this.source.addEventListener("inchangee", () => this.entendre());
     // Un flux neuf, peut-être d'un autre serveur, ne dit l'interruption que si elle dure.
     this.source.addEventListener("open", () => this.signaler(""));
     this.source.addEventListener("diffusion", (e) => this.signaler(JSON.parse(e.data).texte));
@@ -94,10 +96,14 @@ class Direct {
   }
 
   recevoir(image) {
-    this.recu = Date.now();
     if (image.jour !== this.bande.dataset.jour) return location.reload();
     if (this.pause) this.attente = image;
     else this.montrer(image);
+    this.entendre();
+  }
+
+  entendre() {
+    this.recu = Date.now();
     this.veiller();
   }
 
