@@ -1,6 +1,5 @@
 """Arrêtés: freeze the figures of a period, verify them, say what has moved since."""
 
-import getpass
 import re
 import sys
 from collections.abc import Iterator
@@ -12,14 +11,16 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from ecluse.arretes import AccesArretes
-from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, fail, house, print_json
+from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, fail, house, print_json, refusals
 from services.indicators.affiche import word_with_unit
-from services.indicators.arretes.endpoints import AUTEUR, ID
+from services.indicators.arretes.endpoints import ID
 from services.indicators.arretes.service import Demande
+from services.indicators.auteurs import check_author
 from shared.web.formats import nombre, pluriel
 
 # Movements shown under each figure that moved; --code shows all those of one.
 _MONTRES: Final = 5
+AUTEUR_PAR_DEFAUT: Final = "ligne-de-commande"
 
 
 class PeriodeOuCommande(TyperGroup):
@@ -52,20 +53,19 @@ def take(
         str | None, typer.Option("--motif", help="pourquoi un autre arrêté d'une période déjà arrêtée")
     ] = None,
     auteur: Annotated[
-        str | None, typer.Option("--auteur", help="qui arrête ; sinon le compte qui lance la commande")
-    ] = None,
+        str, typer.Option("--auteur", help="rôle ou pseudonyme opaque de qui arrête, gardé à jamais : jamais un nom")
+    ] = AUTEUR_PAR_DEFAUT,
     data_dir: DossierMaison = None,
     vers: Origine = None,
     json: EnJson = False,
 ) -> None:
     """Arrête les chiffres d'une période."""
-    qui = auteur or _account()
-    if not re.fullmatch(AUTEUR, qui):
-        raise fail("--auteur : 1 à 64 lettres sans accent, chiffres, points, tirets, soulignés ou @")
+    with refusals():
+        check_author(auteur)
     if motif is not None and not 0 < len(motif) <= 500:
         raise fail("--motif : 1 à 500 caractères")
     with house(data_dir, vers) as acces:
-        pris = acces.arretes().take(Demande(caf, periode, qui, provisoire, motif))
+        pris = acces.arretes().take(Demande(caf, periode, auteur, provisoire, motif))
     if json:
         print_json(pris)
     else:
@@ -206,11 +206,3 @@ def _yes(vrai: bool) -> str:
 def _name(arrete: Any) -> str:
     provisoire = ", provisoire" if arrete["provisoire"] else ""
     return f"{arrete['id']} (Caf {arrete['caf']}, {arrete['periode']}{provisoire}, pris le {arrete['pris_le']})"
-
-
-def _account() -> str:
-    try:
-        return re.sub(r"[^A-Za-z0-9._@-]", "-", getpass.getuser())[:64] or "inconnu"
-    except (OSError, KeyError):
-        # A container may run under a number that has no account.
-        return "inconnu"

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from services.indicators import contrat_documents as documents
+from services.indicators.auteurs import AUTEUR
 from services.indicators.cibles_csv import CiblesInvalides
 from services.indicators.contrat import COMMENTAIRE_MAX, Contrat
 from services.indicators.contrat_documents import (
@@ -23,7 +24,6 @@ from shared.web.openapi import problems
 from shared.web.problemes import ContenuNonPris, Probleme
 
 CSV: Final = "text/csv"
-_AUTEUR: Final = r"^[A-Za-z0-9._-]{1,64}$"
 _ERREURS_MAX: Final = 100
 _CORPS: Final = {
     "required": True,
@@ -69,7 +69,7 @@ class SaisieDemandee(BaseModel):
         description="Dans l'unité de l'indicateur : un taux est une fraction, un montant est en centimes",
         examples=[0.9],
     )
-    auteur: str = Field(pattern=_AUTEUR, description="Rôle ou pseudonyme opaque, jamais un nom", examples=["pilotage"])
+    auteur: str = Field(pattern=AUTEUR, description="Rôle ou pseudonyme opaque, jamais un nom", examples=["pilotage"])
     commentaire: str | None = Field(default=None, max_length=COMMENTAIRE_MAX)
 
 
@@ -130,7 +130,7 @@ def _add_targets(router: APIRouter, contrat: Contrat) -> None:
     async def import_targets(
         request: Request,
         reponse: Response,
-        auteur: Annotated[str, Query(pattern=_AUTEUR, description="Rôle ou pseudonyme opaque, jamais un nom")],
+        auteur: Annotated[str, Query(pattern=AUTEUR, description="Rôle ou pseudonyme opaque, jamais un nom")],
         fichier: Annotated[str | None, Query(max_length=200, description="Nom du fichier, pour l'histoire")] = None,
         cle: CleIdempotence = None,
     ) -> ImportationDocument:

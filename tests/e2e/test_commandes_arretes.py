@@ -55,6 +55,8 @@ def test_a_month_is_frozen_verified_and_held_against_what_came_since(dossier: Pa
     assert_refuses(ecluse("arrete", "2023-01", "--caf", "091", "--data-dir", dossier), "déjà arrêtée", "motif")
     autre = run(dossier, "arrete", "--caf", "091", "--motif", "une reprise", "2023-01").sortie
     assert "091-2" in autre
+    # Never the account that runs the command: what is sealed is sealed for good.
+    assert run(dossier, "arrete", "document", "091-2").document["auteur"] == "ligne-de-commande"
     document = run(dossier, "arrete", "document", "091-1").sortie
     assert sha256(document.encode()).hexdigest() == pris["empreinte"]
     lu = json.loads(document)
@@ -90,7 +92,9 @@ def test_a_month_is_frozen_verified_and_held_against_what_came_since(dossier: Pa
         (["arrete", "2090", "--caf", "091"], ["ne finit que", "provisoire"]),
         (["arrete", "1999-01", "--caf", "091"], ["rien n'est compté"]),
         (["arrete", "2023-02", "--caf", "91"], ["trois chiffres"]),
-        (["arrete", "2023-02", "--caf", "091", "--auteur", "Jean Dupont"], ["--auteur"]),
+        (["arrete", "2023-02", "--caf", "091", "--auteur", "Jean Dupont"], ["« auteur »", "opaque"]),
+        (["arrete", "2023-02", "--caf", "091", "--auteur", "j.dupont@caf.fr"], ["« auteur »", "opaque"]),
+        (["arrete", "2023-02", "--caf", "091", "--auteur", ""], ["« auteur »", "opaque"]),
         (["arrete", "2023-02", "--caf", "091", "--motif", ""], ["--motif"]),
         (["arrete", "diff", "2022-05", "--caf", "091"], ["aucun arrêté"]),
         (["arrete", "document", "091-900"], ["aucun arrêté"]),
