@@ -2,9 +2,10 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final
 
+import msgspec
 import typer
 from rich.table import Column, Table
 from rich.text import Text
@@ -12,8 +13,17 @@ from typer.core import TyperGroup
 
 from ecluse.arretes import AccesArretes
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, fail, house, print_json, refusals
-from services.indicators.affiche import word_with_unit
+from services.indicators.arretes.affichage import (
+    CiblesAffichees,
+    EcartAffiche,
+    FormuleAffichee,
+    Moment,
+    word_formula,
+    word_gap,
+    word_targets,
+)
 from services.indicators.arretes.endpoints import ID
+from services.indicators.arretes.reponses import Ecarts
 from services.indicators.arretes.service import Demande
 from services.indicators.auteurs import check_author
 from shared.web.formats import nombre, pluriel
@@ -114,7 +124,7 @@ def verify(caf: Caf = None, data_dir: DossierMaison = None, vers: Origine = None
 def compare(
     arrete: Cible,
     caf: Caf = None,
-    code: Annotated[str | None, typer.Option("--code", help="un seul indicateur, avec tous ses mouvements")] = None,
+    code: Annotated[str | None, typer.Option("--code", help="un seul indicateur, et tous ses mouvements")] = None,
     data_dir: DossierMaison = None,
     vers: Origine = None,
     json: EnJson = False,
@@ -123,9 +133,7 @@ def compare(
     with house(data_dir, vers) as acces:
         arretes = acces.arretes()
         id_ = _resolve(arretes, arrete, caf)
-        ecarts = arretes.compare(id_)
-        if code is not None:
-            ecarts["ecarts"] = [e for e in ecarts["ecarts"] if e["code"] == code]
+        ecarts = arretes.compare(id_, code)
         mouvements = {
             e["code"]: list(_movements(arretes, id_, e["code"], None if code else _MONTRES))
             for e in ecarts["ecarts"]
@@ -157,33 +165,44 @@ def _movements(arretes: AccesArretes, id_: str, code: str, limite: int | None) -
 
 def _print(ecarts: Any, mouvements: dict[str, list[Any]]) -> None:
     sortie = console()
+    lus = msgspec.convert(ecarts, Ecarts)
     sortie.print(f"arrêté {_name(ecarts['arrete'])}", markup=False)
-    table = Table(*(Column(nom, no_wrap=True) for nom in ("Code", "Arrêté", "Maintenant", "Mouvements", "Expliqué")))
-    for e in ecarts["ecarts"]:
-        nombre_ = "-" if e["mouvements"] is None else nombre(e["mouvements"])
-        table.add_row(e["code"], _figure(e["arrete"], e), _figure(e["maintenant"], e), nombre_, _yes(e["explique"]))
-    if ecarts["ecarts"]:
-        sortie.print(table)
-    for e in ecarts["ecarts"]:
-        for mouvement in mouvements.get(e["code"], ()):
-            sortie.print(Text(f"{e['code']}  {_told(mouvement)}"), soft_wrap=True)
-    for f in ecarts["formules"]:
-        sortie.print(
-            f"{f['code']} : la formule a changé (version {f['formule_arretee']}, puis {f['formule']}) ; arrêté "
-            f"{_figure(f['arrete'], f)}, avec la nouvelle formule {_figure(f['alors'], f)} alors et "
-            f"{_figure(f['maintenant'], f)} maintenant",
-            markup=False,
-            soft_wrap=True,
-        )
-    for c in ecarts["cibles"]:
-        sortie.print(f"{c['code']} : les cibles ont changé", markup=False)
-    if ecarts["inexplique"]:
-        sortie.print(ecarts["inexplique"], markup=False, soft_wrap=True)
-    fraicheur = "à jour" if ecarts["fraicheur"]["a_jour"] else "PAS À JOUR"
+    gaps = [word_gap(e) for e in lus.ecarts]
+    if gaps:
+        sortie.print(_table(gaps))
+    lignes = [f"{e.code}  {e.saisie}" for e in gaps if e.saisie]
+    lignes += [f"{e.code}  {_told(mouvement)}" for e in gaps for mouvement in mouvements.get(e.code, ())]
+    lignes += [_formula(word_formula(f)) for f in lus.formules]
+    lignes += [_targets(word_targets(c)) for c in lus.cibles]
+    lignes += [lus.inexplique] if lus.inexplique else []
+    for ligne in lignes:
+        sortie.print(Text(ligne), soft_wrap=True)
+    fraicheur = "à jour" if lus.fraicheur.a_jour else "PAS À JOUR"
     sortie.print(
-        f"{pluriel(len(ecarts['ecarts']), 'chiffre changé', 'chiffres changés')}, "
-        f"{pluriel(ecarts['identiques'], 'identique')} ; {fraicheur}"
+        f"{pluriel(len(gaps), 'chiffre changé', 'chiffres changés')}, "
+        f"{pluriel(lus.identiques, 'identique')} ; {fraicheur}"
     )
+
+
+def _table(gaps: Sequence[EcartAffiche]) -> Table:
+    table = Table(Column("Code", no_wrap=True), "Arrêté", "Maintenant", "Mouvements", "Expliqué")
+    for e in gaps:
+        mouvements = "-" if e.mouvements is None else nombre(e.mouvements)
+        table.add_row(e.code, _figure(e.arrete), _figure(e.maintenant), mouvements, "oui" if e.explique else "NON")
+    return table
+
+
+def _formula(f: FormuleAffichee) -> str:
+    return (
+        f"{f.code} : la formule a changé (version {f.versions}) ; arrêté {_figure(f.arrete)}, avec la nouvelle formule "
+        f"{_figure(f.alors)} alors et {_figure(f.maintenant)} maintenant"
+    )
+
+
+def _targets(c: CiblesAffichees) -> str:
+    avant, apres = (" et ".join(cibles) for cibles in (c.arretees, c.maintenant))
+    etats = f"{c.etat_arrete} → {c.etat}" if c.etat_arrete != c.etat else f"{c.etat}, comme alors"
+    return f"{c.code} : cible {avant} → {apres} ; état : {etats}"
 
 
 def _told(m: Any) -> str:
@@ -192,15 +211,8 @@ def _told(m: Any) -> str:
     return f"{m['enregistre_le']}  {m['famille']} {m['objet']}  {effet}  {causes}"
 
 
-def _figure(termes: Any, ecart: Any) -> str:
-    valeur = word_with_unit(termes["valeur"], ecart["unite"], None if ecart["unite"] == "nombre" else 2)
-    if termes["denominateur"] is None:
-        return valeur
-    return f"{valeur} ({nombre(termes['numerateur'])} ÷ {nombre(termes['denominateur'])})"
-
-
-def _yes(vrai: bool) -> str:
-    return "oui" if vrai else "NON"
+def _figure(m: Moment) -> str:
+    return f"{m.valeur} ({m.detail})" if m.detail else m.valeur
 
 
 def _name(arrete: Any) -> str:

@@ -111,8 +111,10 @@ def _add_reads(router: APIRouter, arretes: Arretes) -> None:
 
 def _add_comparisons(router: APIRouter, confrontations: Confrontations) -> None:
     @router.get("/{id_}/ecarts", summary="Ce qui a changé depuis un arrêté", **_doc(Ecarts, 409, 503))
-    def compare(id_: Id) -> Response:
-        return _json(confrontations.compare(id_))
+    def compare(
+        id_: Id, code: Annotated[str | None, Query(description="Un seul indicateur ; aucun : tous")] = None
+    ) -> Response:
+        return _json(confrontations.compare(id_, code))
 
     @router.get(
         "/{id_}/ecarts/{code}",
