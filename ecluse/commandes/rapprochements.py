@@ -8,6 +8,7 @@ from rich.table import Column, Table
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
 from ecluse.commandes.ecriture import Role, print_freshness, show
 from services.indicators.comparaison import Evolution
+from services.indicators.registre.projections import PLUS_D_UN_AN, is_untold
 from services.indicators.rules import Role as RoleDeCaf
 
 _EVOLUTIONS = {Evolution.mieux: "mieux", Evolution.moins_bien: "moins bien", Evolution.egal: "égal"}
@@ -31,12 +32,17 @@ def project(
     sortie.print(_head(document))
     table = Table("Au rythme des 20 derniers jours ouvrés", Column("Valeur", justify="right", no_wrap=True), "Calcul")
     for p in document["projections"]:
-        table.add_row(p["libelle"], show(p["valeur"], p["unite"]), p.get("raison") or p["calcul"])
+        table.add_row(p["libelle"], show_projected(p), p.get("raison") or p["calcul"])
     sortie.print(table)
     sortie.print("Formules d'Écluse, de simple arithmétique ; ce ne sont pas des prévisions.")
     for p in document["projections"]:
-        sortie.print(f"- {p['libelle']} : {p['formule']}")
+        sortie.print(f"- {p['libelle']} (version {p['version']}) : {p['formule']}")
     print_freshness(document["fraicheur"])
+
+
+def show_projected(p: Any) -> str:
+    """A projected value with its unit; a number of days that nobody can picture is said in words."""
+    return PLUS_D_UN_AN if is_untold(p["code"], p["valeur"]) else show(p["valeur"], p["unite"])
 
 
 def print_comparison(document: Any) -> None:
