@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -63,7 +63,8 @@ class SaisieDemandee(BaseModel):
     annee: int | None = Field(default=None, description="L'année entière, au lieu de du et au", examples=[2023])
     du: str | None = Field(default=None, description="Premier jour, AAAA-MM-JJ", json_schema_extra={"format": "date"})
     au: str | None = Field(default=None, description="Dernier jour, compris", json_schema_extra={"format": "date"})
-    valeur: StrictInt | StrictFloat = Field(
+    valeur: float = Field(
+        strict=True,
         ge=-PLAFOND,
         le=PLAFOND,
         description="Dans l'unité de l'indicateur : un taux est une fraction, un montant est en centimes",
