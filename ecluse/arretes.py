@@ -19,7 +19,7 @@ class AccesArretes(Protocol):
     def all(self, caf: str | None) -> Iterator[Any]: ...
     def document(self, id_: str) -> bytes: ...
     def verify(self, caf: str | None) -> Any: ...
-    def compare(self, id_: str) -> Any: ...
+    def compare(self, id_: str, code: str | None) -> Any: ...
     def movements(self, id_: str, code: str, apres: str | None) -> Any: ...
 
 
@@ -51,8 +51,8 @@ class ArretesLocaux:
     def verify(self, caf: str | None) -> Any:
         return msgspec.to_builtins(self._arretes.verify(caf))
 
-    def compare(self, id_: str) -> Any:
-        return msgspec.to_builtins(self._confrontations.compare(id_))
+    def compare(self, id_: str, code: str | None) -> Any:
+        return msgspec.to_builtins(self._confrontations.compare(id_, code))
 
     def movements(self, id_: str, code: str, apres: str | None) -> Any:
         # By way of JSON: images are kept as they are written.
@@ -86,8 +86,8 @@ class ArretesDistants:
     def verify(self, caf: str | None) -> Any:
         return self._client.read_logs("/v1/arretes/verification", caf=caf)
 
-    def compare(self, id_: str) -> Any:
-        return self._client.read_logs(f"/v1/arretes/{id_}/ecarts")
+    def compare(self, id_: str, code: str | None) -> Any:
+        return self._client.read_logs(f"/v1/arretes/{id_}/ecarts", code=code)
 
     def movements(self, id_: str, code: str, apres: str | None) -> Any:
         return self._client.read_logs(f"/v1/arretes/{id_}/ecarts/{code}", apres=apres)

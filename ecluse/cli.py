@@ -22,10 +22,12 @@ from ecluse.commandes import (
     sujets,
     up,
 )
+from ecluse.commandes.commun import Commandes
 from ecluse.emission.cli import app as relais
 
 app = typer.Typer(
     name="ecluse",
+    cls=Commandes,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -119,7 +119,7 @@ class FauxArretes:
         ]  # fmt: skip
         dix, onze = Termes(10, None, None, "sans_cible"), Termes(11, None, None, "sans_cible")
         formules = [FormuleChangee(mediane.code, mediane.libelle, mediane.unite, 1, 2, dix, dix, onze)]
-        cibles = [CibleChangee(delai.code, [NATIONALE], [])]
+        cibles = [CibleChangee(delai.code, [NATIONALE], [], "atteint", "sans_cible")]
         return Ecarts(
             sum_up(self.get(id_)), FRAICHEUR, ecarts, formules, cibles, 100, ["STOCK"], ["DISPARU"], 60, self.inexplique
         )

@@ -40,9 +40,10 @@ class Fin(NamedTuple):
         return json.loads(self.sortie)
 
 
-def ecluse(*arguments: str | Path, entree: bytes | None = None) -> Fin:
-    """Run a command in this process: loading the program takes two seconds, and these tests run many."""
-    fin = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*map(str, arguments)], input=entree)
+def ecluse(*arguments: str | Path, entree: bytes | None = None, largeur: int = 200) -> Fin:
+    """Run a command in this process: loading the program takes two seconds, and these tests run many. ``largeur``: of
+    the terminal, in characters."""
+    fin = CliRunner(env={"COLUMNS": str(largeur)}).invoke(app, [*map(str, arguments)], input=entree)
     if fin.exception is not None and not isinstance(fin.exception, SystemExit):
         raise fin.exception
     return Fin(fin.exit_code, fin.stdout, fin.stderr)

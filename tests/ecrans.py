@@ -164,7 +164,7 @@ class FauxChiffres:
     def project(self, caf: str) -> Projection:
         rythme = RythmeAffiche("2023-01-03", "2023-01-30", 20, 4_001, 37, 4_104, 198.2, 205.2)
         projetees = [
-            Projetee(code, p.libelle, p.unite, 12.25, p.formule, "1 ÷ 2", le="2023-02-28")
+            Projetee(code, p.libelle, p.unite, 12.25, p.formule, 1, True, "1 ÷ 2", le="2023-02-28")
             for code, p in PROJECTIONS.items()
         ]
         projetees[-1] = replace(projetees[-1], valeur=None, calcul="", le=UNSET, raison="sans cible cette année")

@@ -1,25 +1,36 @@
 """Arrêtés: freeze the figures of a period, verify them, say what has moved since."""
 
-import getpass
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final
 
+import msgspec
 import typer
 from rich.table import Column, Table
 from rich.text import Text
 from typer.core import TyperGroup
 
 from ecluse.arretes import AccesArretes
-from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, fail, house, print_json
-from services.indicators.affiche import word_with_unit
-from services.indicators.arretes.endpoints import AUTEUR, ID
+from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, fail, house, print_json, refusals
+from services.indicators.arretes.affichage import (
+    CiblesAffichees,
+    EcartAffiche,
+    FormuleAffichee,
+    Moment,
+    word_formula,
+    word_gap,
+    word_targets,
+)
+from services.indicators.arretes.endpoints import ID
+from services.indicators.arretes.reponses import Ecarts
 from services.indicators.arretes.service import Demande
+from services.indicators.auteurs import check_author
 from shared.web.formats import nombre, pluriel
 
 # Movements shown under each figure that moved; --code shows all those of one.
 _MONTRES: Final = 5
+AUTEUR_PAR_DEFAUT: Final = "ligne-de-commande"
 
 
 class PeriodeOuCommande(TyperGroup):
@@ -52,20 +63,19 @@ def take(
         str | None, typer.Option("--motif", help="pourquoi un autre arrêté d'une période déjà arrêtée")
     ] = None,
     auteur: Annotated[
-        str | None, typer.Option("--auteur", help="qui arrête ; sinon le compte qui lance la commande")
-    ] = None,
+        str, typer.Option("--auteur", help="rôle ou pseudonyme opaque de qui arrête, gardé à jamais : jamais un nom")
+    ] = AUTEUR_PAR_DEFAUT,
     data_dir: DossierMaison = None,
     vers: Origine = None,
     json: EnJson = False,
 ) -> None:
     """Arrête les chiffres d'une période."""
-    qui = auteur or _account()
-    if not re.fullmatch(AUTEUR, qui):
-        raise fail("--auteur : 1 à 64 lettres sans accent, chiffres, points, tirets, soulignés ou @")
+    with refusals():
+        check_author(auteur)
     if motif is not None and not 0 < len(motif) <= 500:
         raise fail("--motif : 1 à 500 caractères")
     with house(data_dir, vers) as acces:
-        pris = acces.arretes().take(Demande(caf, periode, qui, provisoire, motif))
+        pris = acces.arretes().take(Demande(caf, periode, auteur, provisoire, motif))
     if json:
         print_json(pris)
     else:
@@ -114,7 +124,7 @@ def verify(caf: Caf = None, data_dir: DossierMaison = None, vers: Origine = None
 def compare(
     arrete: Cible,
     caf: Caf = None,
-    code: Annotated[str | None, typer.Option("--code", help="un seul indicateur, avec tous ses mouvements")] = None,
+    code: Annotated[str | None, typer.Option("--code", help="un seul indicateur, et tous ses mouvements")] = None,
     data_dir: DossierMaison = None,
     vers: Origine = None,
     json: EnJson = False,
@@ -123,9 +133,7 @@ def compare(
     with house(data_dir, vers) as acces:
         arretes = acces.arretes()
         id_ = _resolve(arretes, arrete, caf)
-        ecarts = arretes.compare(id_)
-        if code is not None:
-            ecarts["ecarts"] = [e for e in ecarts["ecarts"] if e["code"] == code]
+        ecarts = arretes.compare(id_, code)
         mouvements = {
             e["code"]: list(_movements(arretes, id_, e["code"], None if code else _MONTRES))
             for e in ecarts["ecarts"]
@@ -157,33 +165,44 @@ def _movements(arretes: AccesArretes, id_: str, code: str, limite: int | None) -
 
 def _print(ecarts: Any, mouvements: dict[str, list[Any]]) -> None:
     sortie = console()
+    lus = msgspec.convert(ecarts, Ecarts)
     sortie.print(f"arrêté {_name(ecarts['arrete'])}", markup=False)
-    table = Table(*(Column(nom, no_wrap=True) for nom in ("Code", "Arrêté", "Maintenant", "Mouvements", "Expliqué")))
-    for e in ecarts["ecarts"]:
-        nombre_ = "-" if e["mouvements"] is None else nombre(e["mouvements"])
-        table.add_row(e["code"], _figure(e["arrete"], e), _figure(e["maintenant"], e), nombre_, _yes(e["explique"]))
-    if ecarts["ecarts"]:
-        sortie.print(table)
-    for e in ecarts["ecarts"]:
-        for mouvement in mouvements.get(e["code"], ()):
-            sortie.print(Text(f"{e['code']}  {_told(mouvement)}"), soft_wrap=True)
-    for f in ecarts["formules"]:
-        sortie.print(
-            f"{f['code']} : la formule a changé (version {f['formule_arretee']}, puis {f['formule']}) ; arrêté "
-            f"{_figure(f['arrete'], f)}, avec la nouvelle formule {_figure(f['alors'], f)} alors et "
-            f"{_figure(f['maintenant'], f)} maintenant",
-            markup=False,
-            soft_wrap=True,
-        )
-    for c in ecarts["cibles"]:
-        sortie.print(f"{c['code']} : les cibles ont changé", markup=False)
-    if ecarts["inexplique"]:
-        sortie.print(ecarts["inexplique"], markup=False, soft_wrap=True)
-    fraicheur = "à jour" if ecarts["fraicheur"]["a_jour"] else "PAS À JOUR"
+    gaps = [word_gap(e) for e in lus.ecarts]
+    if gaps:
+        sortie.print(_table(gaps))
+    lignes = [f"{e.code}  {e.saisie}" for e in gaps if e.saisie]
+    lignes += [f"{e.code}  {_told(mouvement)}" for e in gaps for mouvement in mouvements.get(e.code, ())]
+    lignes += [_formula(word_formula(f)) for f in lus.formules]
+    lignes += [_targets(word_targets(c)) for c in lus.cibles]
+    lignes += [lus.inexplique] if lus.inexplique else []
+    for ligne in lignes:
+        sortie.print(Text(ligne), soft_wrap=True)
+    fraicheur = "à jour" if lus.fraicheur.a_jour else "PAS À JOUR"
     sortie.print(
-        f"{pluriel(len(ecarts['ecarts']), 'chiffre changé', 'chiffres changés')}, "
-        f"{pluriel(ecarts['identiques'], 'identique')} ; {fraicheur}"
+        f"{pluriel(len(gaps), 'chiffre changé', 'chiffres changés')}, "
+        f"{pluriel(lus.identiques, 'identique')} ; {fraicheur}"
     )
+
+
+def _table(gaps: Sequence[EcartAffiche]) -> Table:
+    table = Table(Column("Code", no_wrap=True), "Arrêté", "Maintenant", "Mouvements", "Expliqué")
+    for e in gaps:
+        mouvements = "-" if e.mouvements is None else nombre(e.mouvements)
+        table.add_row(e.code, _figure(e.arrete), _figure(e.maintenant), mouvements, "oui" if e.explique else "NON")
+    return table
+
+
+def _formula(f: FormuleAffichee) -> str:
+    return (
+        f"{f.code} : la formule a changé (version {f.versions}) ; arrêté {_figure(f.arrete)}, avec la nouvelle formule "
+        f"{_figure(f.alors)} alors et {_figure(f.maintenant)} maintenant"
+    )
+
+
+def _targets(c: CiblesAffichees) -> str:
+    avant, apres = (" et ".join(cibles) for cibles in (c.arretees, c.maintenant))
+    etats = f"{c.etat_arrete} → {c.etat}" if c.etat_arrete != c.etat else f"{c.etat}, comme alors"
+    return f"{c.code} : cible {avant} → {apres} ; état : {etats}"
 
 
 def _told(m: Any) -> str:
@@ -192,25 +211,10 @@ def _told(m: Any) -> str:
     return f"{m['enregistre_le']}  {m['famille']} {m['objet']}  {effet}  {causes}"
 
 
-def _figure(termes: Any, ecart: Any) -> str:
-    valeur = word_with_unit(termes["valeur"], ecart["unite"], None if ecart["unite"] == "nombre" else 2)
-    if termes["denominateur"] is None:
-        return valeur
-    return f"{valeur} ({nombre(termes['numerateur'])} ÷ {nombre(termes['denominateur'])})"
-
-
-def _yes(vrai: bool) -> str:
-    return "oui" if vrai else "NON"
+def _figure(m: Moment) -> str:
+    return f"{m.valeur} ({m.detail})" if m.detail else m.valeur
 
 
 def _name(arrete: Any) -> str:
     provisoire = ", provisoire" if arrete["provisoire"] else ""
     return f"{arrete['id']} (Caf {arrete['caf']}, {arrete['periode']}{provisoire}, pris le {arrete['pris_le']})"
-
-
-def _account() -> str:
-    try:
-        return re.sub(r"[^A-Za-z0-9._@-]", "-", getpass.getuser())[:64] or "inconnu"
-    except (OSError, KeyError):
-        # A container may run under a number that has no account.
-        return "inconnu"

@@ -1,14 +1,15 @@
 """Figures out: indicators, their series and cuts, and the proof by rebuild."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
+from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
-from ecluse.commandes.ecriture import Role, print_freshness, show
+from ecluse.commandes.ecriture import Role, is_narrow, name_cells, name_columns, print_freshness, show
 from ecluse.commandes.fichiers import choose_format, write_file
 from ecluse.commandes.rapprochements import print_comparison
 from services.indicators.affiche import ETATS, MATURITES
@@ -18,6 +19,9 @@ from services.indicators.maturite import EtatDeMaturite
 from services.indicators.reconstruction import ECARTS_MONTRES
 from services.indicators.rules import Role as RoleDeCaf
 
+# In characters.
+_SANS_FIN: Final = 10_000
+_ETAT_ETROIT: Final = 16
 Caf = Annotated[str, typer.Option("--caf", help="numéro de Caf, trois chiffres")]
 Du = Annotated[str, typer.Option("--du", help="premier jour, AAAA-MM-JJ")]
 Au = Annotated[str, typer.Option("--au", help="dernier jour, compris")]
@@ -129,39 +133,56 @@ def _tell_speed(document: Any) -> str:
 
 
 def _print(document: Any) -> None:
-    console().print(_table(document))
+    sortie = console()
+    sortie.print(_table(document, sortie))
     print_freshness(document["fraicheur"])
 
 
-def _table(document: Any) -> Table:
+def _table(document: Any, sortie: Console) -> Table:
     if "indicateurs" in document:
-        return _figures(document)
+        return _figures(document, etroit=is_narrow(sortie))
     if "points" in document:
-        return _series(document)
+        table = _series(document)
+        tient = sortie.measure(table, options=sortie.options.update(width=_SANS_FIN)).maximum <= sortie.width
+        return table if tient else _long_series(document)
     table = Table(document["par"].capitalize(), Column(document["code"], justify="right"))
     for part in document["parts"]:
         table.add_row(Text(part["libelle"]), show(part["valeur"], document["unite"]))
     return table
 
 
-def _figures(document: Any) -> Table:
-    table = Table(
-        Column("Code", no_wrap=True), "Indicateur", Column("Valeur", justify="right", no_wrap=True), "État", "Maturité"
-    )
+def _figures(document: Any, *, etroit: bool) -> Table:
+    noms = name_columns((i["code"] for i in document["indicateurs"]), etroit=etroit)
+    valeur, maturites = Column("Valeur", justify="right", no_wrap=True), Column("Maturité", no_wrap=True)
+    # A reason is a sentence: without a bound it would push out what must be read whole.
+    etats = Column("État", max_width=_ETAT_ETROIT if etroit else None)
+    table = Table(*noms, valeur, etats, maturites, show_lines=etroit)
     for i in document["indicateurs"]:
         maturite = i.get("maturite")
         mot = MATURITES[EtatDeMaturite(maturite["etat"])] if maturite else ""
         etat = i.get("raison") or ETATS[Etat(i["etat"])]
-        table.add_row(i["code"], i["libelle"], show(i["valeur"], i["unite"]), etat, mot)
+        cellules = name_cells(i["code"], i["libelle"], etroit=etroit)
+        table.add_row(*cellules, show(i["valeur"], i["unite"]), etat, mot)
     return table
 
 
 def _series(document: Any) -> Table:
     tranches = document.get("tranches", [])
     noms = [Text(tranche["libelle"]) for tranche in tranches]
-    colonnes = [Column(nom, justify="right") for nom in (document["code"], *noms)]
-    table = Table("Du", "Au", *colonnes)
+    colonnes = [Column(nom, justify="right", no_wrap=True) for nom in (document["code"], *noms)]
+    table = Table(Column("Du", no_wrap=True), Column("Au", no_wrap=True), *colonnes)
     for rang, point in enumerate(document["points"]):
         points = [point, *(tranche["points"][rang] for tranche in tranches)]
         table.add_row(point["du"], point["au"], *(show(p["valeur"], document["unite"]) for p in points))
+    return table
+
+
+def _long_series(document: Any) -> Table:
+    """A line for each value, where there is no room for a column by tranche."""
+    table = Table(Column("Du", no_wrap=True), "Tranche", Column(document["code"], justify="right", no_wrap=True))
+    for rang, point in enumerate(document["points"]):
+        table.add_row(point["du"], "Ensemble", show(point["valeur"], document["unite"]))
+        for tranche in document.get("tranches", []):
+            valeur = tranche["points"][rang]["valeur"]
+            table.add_row("", Text(tranche["libelle"]), show(valeur, document["unite"]))
     return table

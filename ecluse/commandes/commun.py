@@ -1,6 +1,7 @@
 """What every command shares: the data folder, the way to the house, one clear line when it can not work."""
 
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from ecluse.acces import Acces, reach, reach_origin
 from ecluse.client import ServeurInjoignable
@@ -66,6 +68,9 @@ def refusals() -> Iterator[None]:
         yield
     except _ATTENDUES as erreur:
         raise fail(getattr(erreur, "detail", None) or str(erreur)) from None
+    except BrokenPipeError:
+        # Who read the output has left: see ``Commandes``.
+        raise
     except OSError as erreur:
         raise fail(f"{explain_os(erreur)} : {erreur.filename or ''}".rstrip(" :")) from None
 
@@ -96,9 +101,40 @@ def _reach_elsewhere(origine: str) -> AbstractContextManager[Acces]:
     return reach_origin(url, jeton.reveal())
 
 
+class Commandes(TyperGroup):
+    """The commands. Who reads their output may leave before its end (``| head``): that ends them, and is no error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """See ``TyperGroup``."""
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            if _is_read():
+                raise
+            # What is still to be flushed when the process ends has nowhere to go.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+
+def _is_read() -> bool:
+    """Whether somebody reads what this process writes: another pipe of ours may have broken."""
+    sondage = select.poll()
+    sondage.register(sys.stdout.fileno(), 0)
+    return not sondage.poll(0)
+
+
+class _Sortie(Console):
+    def on_broken_pipe(self) -> None:
+        """Let ``Commandes`` end the command: the library would exit with 1."""
+        raise  # called while the BrokenPipeError is handled
+
+
 def console(*, erreur: bool = False) -> Console:
     """Rich output: no colour when it is not a terminal."""
-    return Console(stderr=erreur, highlight=False)
+    return _Sortie(stderr=erreur, highlight=False)
 
 
 def print_json(document: Any) -> None:

@@ -1,5 +1,6 @@
 """What people give to follow a contract: values typed in, targets."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -7,13 +8,14 @@ import typer
 from rich.table import Column, Table
 from rich.text import Text
 
-from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json, refusals
+from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, fail, house, print_json, refusals
 from services.indicators.affiche import OPERATEURS, word_level, word_with_unit
 from services.indicators.contrat_documents import parse_days
 from services.indicators.valeurs import Saisie
 
 valeurs = typer.Typer(help="Valeurs saisies : ce qu'aucun événement ne donne.", no_args_is_help=True)
 cibles = typer.Typer(help="Cibles des contrats, par Caf, code et année.", no_args_is_help=True)
+_NOMBRE: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 _ETATS: Final = {"cible_non_transmise": "cible non transmise", "suivi": "suivi sans cible", "retiree": "retirée"}
 Caf = Annotated[str, typer.Option("--caf", help="numéro de Caf, trois chiffres")]
 Auteur = Annotated[str, typer.Option("--auteur", help="rôle ou pseudonyme opaque de qui le donne, jamais un nom")]
@@ -27,7 +29,9 @@ Annee = Annotated[int | None, typer.Option("--annee", help="l'année entière, a
 def record_value(
     caf: Caf,
     code: Annotated[str, typer.Option("--code", help="code d'un indicateur qui se saisit")],
-    valeur: Annotated[float, typer.Option("--valeur", help="un taux est une fraction, un montant est en centimes")],
+    valeur: Annotated[
+        str, typer.Option("--valeur", help="0,91 ou 0.91 ; un taux est une fraction, un montant est en centimes")
+    ],
     auteur: Auteur,
     annee: Annee = None,
     du: Annotated[str | None, typer.Option("--du", help="premier jour, AAAA-MM-JJ")] = None,
@@ -40,7 +44,7 @@ def record_value(
 ) -> None:
     """Saisit la valeur d'une période ; une correction est une nouvelle saisie, rien n'est effacé."""
     with refusals():
-        saisie = Saisie(caf, code, parse_days(du, au, annee), valeur, auteur, commentaire)
+        saisie = Saisie(caf, code, parse_days(du, au, annee), _number(valeur), auteur, commentaire)
     with house(data_dir, vers) as acces:
         document = acces.record_value(saisie, cle)
     if json:
@@ -138,6 +142,16 @@ def list_imports(data_dir: DossierMaison = None, vers: Origine = None, json: EnJ
         nombres = str(i["lignes"]), str(i["changees"])
         table.add_row(str(i["numero"]), i["importe_le"], i["auteur"], Text(i["fichier"] or ""), *nombres)
     console().print(table)
+
+
+def _number(texte: str) -> float:
+    """A number as people write it in French or in English, with a comma or a point."""
+    if not _NOMBRE.fullmatch(texte):
+        raise fail(
+            f"--valeur « {texte[:40]} » n'est pas un nombre : l'écrire en chiffres, par exemple 0,91, sans espace, "
+            "unité ni signe %"
+        )
+    return float(texte.replace(",", "."))
 
 
 def _word(cible: Any) -> str:

@@ -1,15 +1,18 @@
 """Figures held against something else: another period, or the rhythm of the last working days."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Column, Table
 
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
-from ecluse.commandes.ecriture import Role, print_freshness, show
+from ecluse.commandes.ecriture import Role, is_narrow, name_cells, name_columns, print_freshness, show
 from services.indicators.comparaison import Evolution
+from services.indicators.registre.projections import PLUS_D_UN_AN, is_untold
 from services.indicators.rules import Role as RoleDeCaf
 
+# In characters: a day, or an amount, in the column of a period.
+_VALEUR_ETROITE: Final = 13
 _EVOLUTIONS = {Evolution.mieux: "mieux", Evolution.moins_bien: "moins bien", Evolution.egal: "égal"}
 
 
@@ -31,30 +34,42 @@ def project(
     sortie.print(_head(document))
     table = Table("Au rythme des 20 derniers jours ouvrés", Column("Valeur", justify="right", no_wrap=True), "Calcul")
     for p in document["projections"]:
-        table.add_row(p["libelle"], show(p["valeur"], p["unite"]), p.get("raison") or p["calcul"])
+        table.add_row(p["libelle"], show_projected(p), p.get("raison") or p["calcul"])
     sortie.print(table)
     sortie.print("Formules d'Écluse, de simple arithmétique ; ce ne sont pas des prévisions.")
     for p in document["projections"]:
-        sortie.print(f"- {p['libelle']} : {p['formule']}")
+        sortie.print(f"- {p['libelle']} (version {p['version']}) : {p['formule']}")
     print_freshness(document["fraicheur"])
+
+
+def show_projected(p: Any) -> str:
+    """A projected value with its unit; a number of days that nobody can picture is said in words."""
+    return PLUS_D_UN_AN if is_untold(p["code"], p["valeur"]) else show(p["valeur"], p["unite"])
 
 
 def print_comparison(document: Any) -> None:
     """Both periods, one line for each figure."""
     ici, avec = document["periode"], document["avec"]
+    sortie = console()
+    etroit = is_narrow(sortie)
+    borne = _VALEUR_ETROITE if etroit else None
     table = Table(
-        Column("Code", no_wrap=True),
-        "Indicateur",
-        Column(_name(ici), justify="right"),
-        Column(_name(avec), justify="right"),
+        *name_columns((c["code"] for c in document["indicateurs"]), etroit=etroit),
+        Column(_name(ici), justify="right", max_width=borne),
+        Column(_name(avec), justify="right", max_width=borne),
         Column("Différence", justify="right", no_wrap=True),
-        "Évolution",
+        *([] if etroit else ["Évolution"]),
+        show_lines=etroit,
     )
     for c in document["indicateurs"]:
         evolution = _EVOLUTIONS.get(c["evolution"], "")
         valeurs = (show(c["ici"]["valeur"], c["unite"]), show(c["avec"]["valeur"], c["unite"]))
-        table.add_row(c["code"], c["libelle"], *valeurs, _difference(c), evolution)
-    console().print(table)
+        noms = name_cells(c["code"], c["libelle"], etroit=etroit)
+        difference = _difference(c)
+        dessous = difference.replace(" (", "\n(")
+        ecarts = [f"{dessous}\n{evolution}".strip()] if etroit else [difference, evolution]
+        table.add_row(*noms, *valeurs, *ecarts)
+    sortie.print(table)
     raisons = {c["avec"]["raison"] for c in document["indicateurs"] if "raison" in c["avec"]}
     for raison in sorted(raisons):
         typer.echo(raison)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from services.indicators import depot
+from services.indicators.auteurs import check_author
 from services.indicators.cibles import Cible, Cibles
 from services.indicators.cibles_csv import decode_table, published_targets, read_targets
 from services.indicators.depot import CibleDatee, Import
@@ -27,7 +28,6 @@ from services.indicators.valeurs import HorsBornes, Saisie, Valeurs, ValeurSaisi
 from shared.base import explain_refusal, is_conflict, is_refused_for_now
 from shared.corbeille.refus import CleReutilisee
 from shared.erreurs import describe_error
-from shared.events.base import Identifiant
 from shared.events.nir import looks_like_nir
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.runtime.verrous import hold_name
@@ -46,12 +46,6 @@ class ValeurRefusee(Refuse):
     """A value that can not be recorded."""
 
     probleme, statut = "valeur-refusee", 422
-
-
-class AuteurRefuse(Refuse):
-    """The author is not given as an opaque identifier."""
-
-    probleme, statut = "auteur-refuse", 422
 
 
 class CiblesInconnues(Refuse):
@@ -148,7 +142,7 @@ class Contrat:
         self, cibles: list[tuple[int, Cible]], auteur: str, fichier: str | None = None, cle: str | None = None
     ) -> Importation:
         """The same, with targets that were read, each with its line."""
-        _check_author(auteur)
+        check_author(auteur)
         empreinte = blake2b(msgspec.json.encode([c for _, c in cibles]), digest_size=16).digest()
         with self._change(_CIBLES) as connexion:
             deja = depot.import_of_key(connexion, auteur, cle) if cle else None
@@ -263,7 +257,7 @@ def _check(saisie: Saisie, today: int) -> Saisie:
     """The same with its value as the registry writes it."""
     parse_caf(saisie.caf)
     indicateur = _typed(saisie.code)
-    _check_author(saisie.auteur)
+    check_author(saisie.auteur)
     if saisie.periode.du > today:
         raise ValeurRefusee(
             f"la période commence le {to_iso(saisie.periode.du)}, après aujourd'hui : rien n'en est connu"
@@ -288,16 +282,6 @@ def _typed(code: str) -> Indicateur:
     if indicateur.genre != "saisi":
         raise ValeurRefusee(f"{code} se calcule des événements : il ne se saisit pas")
     return indicateur
-
-
-def _check_author(auteur: str) -> None:
-    try:
-        msgspec.convert(auteur, Identifiant)
-    except msgspec.ValidationError:
-        raise AuteurRefuse(
-            "« auteur » attend un identifiant opaque : 1 à 64 lettres sans accent, chiffres, points, tirets ou "
-            "soulignés, sans nom de personne ni numéro de sécurité sociale"
-        ) from None
 
 
 def _name(fichier: str | None) -> str | None:

@@ -3,11 +3,12 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from services.indicators import contrat_documents as documents
+from services.indicators.auteurs import AUTEUR
 from services.indicators.cibles_csv import CiblesInvalides
 from services.indicators.contrat import COMMENTAIRE_MAX, Contrat
 from services.indicators.contrat_documents import (
@@ -23,7 +24,6 @@ from shared.web.openapi import problems
 from shared.web.problemes import ContenuNonPris, Probleme
 
 CSV: Final = "text/csv"
-_AUTEUR: Final = r"^[A-Za-z0-9._-]{1,64}$"
 _ERREURS_MAX: Final = 100
 _CORPS: Final = {
     "required": True,
@@ -63,13 +63,14 @@ class SaisieDemandee(BaseModel):
     annee: int | None = Field(default=None, description="L'année entière, au lieu de du et au", examples=[2023])
     du: str | None = Field(default=None, description="Premier jour, AAAA-MM-JJ", json_schema_extra={"format": "date"})
     au: str | None = Field(default=None, description="Dernier jour, compris", json_schema_extra={"format": "date"})
-    valeur: StrictInt | StrictFloat = Field(
+    valeur: float = Field(
+        strict=True,
         ge=-PLAFOND,
         le=PLAFOND,
         description="Dans l'unité de l'indicateur : un taux est une fraction, un montant est en centimes",
         examples=[0.9],
     )
-    auteur: str = Field(pattern=_AUTEUR, description="Rôle ou pseudonyme opaque, jamais un nom", examples=["pilotage"])
+    auteur: str = Field(pattern=AUTEUR, description="Rôle ou pseudonyme opaque, jamais un nom", examples=["pilotage"])
     commentaire: str | None = Field(default=None, max_length=COMMENTAIRE_MAX)
 
 
@@ -130,7 +131,7 @@ def _add_targets(router: APIRouter, contrat: Contrat) -> None:
     async def import_targets(
         request: Request,
         reponse: Response,
-        auteur: Annotated[str, Query(pattern=_AUTEUR, description="Rôle ou pseudonyme opaque, jamais un nom")],
+        auteur: Annotated[str, Query(pattern=AUTEUR, description="Rôle ou pseudonyme opaque, jamais un nom")],
         fichier: Annotated[str | None, Query(max_length=200, description="Nom du fichier, pour l'histoire")] = None,
         cle: CleIdempotence = None,
     ) -> ImportationDocument:

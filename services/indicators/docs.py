@@ -101,7 +101,9 @@ def document() -> str:
         parties.append("|---|---|---|---|---|\n")
         parties.extend(_describe_row(ligne) for ligne in partie.lignes)
     parties.append(_PROJECTIONS)
-    parties.extend(f"- **{p.libelle}** (`{code}`) : {p.formule}.\n" for code, p in PROJECTIONS.items())
+    parties.extend(
+        f"- **{p.libelle}** (`{code}`, version {p.version}) : {p.formule}.\n" for code, p in PROJECTIONS.items()
+    )
     return "".join(parties)
 
 

@@ -23,7 +23,7 @@ from services.indicators.projection import (
     project_solde,
     project_stock,
 )
-from services.indicators.registre.projections import PROJECTIONS
+from services.indicators.registre.projections import ECOULER, PROJECTIONS
 from services.indicators.rules import DERNIER_JOUR, Periode, PeriodeInvalide, Role, parse_caf, parse_period
 from services.indicators.tableau import Tableau
 from shared.calendar import nth_last_working_day, working_days
@@ -56,8 +56,9 @@ class RythmeAffiche(Struct, frozen=True):
 
 
 class Projetee(Struct, frozen=True):
-    """A projected quantity. ``formule``: in words; ``calcul``: the same with its numbers; ``raison``: why it has no
-    value; ``cible`` and ``etat``: the target and what the value is worth against it; ``le``: the day (ISO) it is about.
+    """A projected quantity. ``formule``: in words, ``version`` its version; ``calcul``: the same with its numbers;
+    ``maison``: the formula is ours; ``raison``: why it has no value; ``cible`` and ``etat``: the target and what the
+    value is worth against it; ``le``: the day (ISO) it is about.
     """
 
     code: str
@@ -65,6 +66,8 @@ class Projetee(Struct, frozen=True):
     unite: str
     valeur: float | None
     formule: str
+    version: int
+    maison: bool
     calcul: str
     raison: str | UnsetType = UNSET
     cible: CibleAffichee | UnsetType = UNSET
@@ -194,7 +197,7 @@ def _project(tableau: Tableau, lue: _Lue) -> Iterator[Projetee]:
     for nom, code, stock in soldes:
         yield _against(tableau, lue, code, f"{nom}-FIN-DE-MOIS", project_solde(stock, rythme, fin))
     ecoule = days_to_clear(lue.stock, rythme)
-    yield _write("JOURS-POUR-ECOULER", ecoule, le=_clearing_day(lue, ecoule))
+    yield _write(ECOULER, ecoule, le=_clearing_day(lue, ecoule))
 
     def towards(code: str, nom: str, stock: int, besoin: Besoin) -> Projetee:
         cibles = tableau.targets(lue.population, lue.fin_de_mois, code)
@@ -242,6 +245,8 @@ def _write(
         unite=ecrite.unite,
         valeur=None if grandeur.valeur is None else float(grandeur.valeur),
         formule=ecrite.formule,
+        version=ecrite.version,
+        maison=ecrite.maison,
         calcul=ecrite.calcul.format_map(termes) if termes else "",
         raison=grandeur.raison or UNSET,
         cible=cible,

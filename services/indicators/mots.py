@@ -11,6 +11,7 @@ from services.indicators.comparaison import Avec, ComparaisonDePeriodes, Compare
 from services.indicators.horizon import Projection, Projetee
 from services.indicators.maturite import EtatDeMaturite
 from services.indicators.registre.base import Indicateur
+from services.indicators.registre.projections import PLUS_D_UN_AN, is_untold
 from shared.temps import from_iso
 from shared.web.formats import INSECABLE, intervalle, jour_court, jour_semaine, nombre, pluriel, pourcent
 
@@ -107,6 +108,8 @@ def _word_start(p: Projection) -> str:
 
 
 def _word_projected(p: Projetee) -> str:
+    if is_untold(p.code, p.valeur):
+        return PLUS_D_UN_AN
     if p.valeur is None or p.unite == "jours":
         return word_with_unit(p.valeur, p.unite)
     return word_value(p.valeur, p.unite, 0 if p.code == "STOCK-FIN-DE-MOIS" else 1)
@@ -115,5 +118,6 @@ def _word_projected(p: Projetee) -> str:
 def _word_reckoning(p: Projetee) -> str:
     if p.raison is not UNSET:
         return p.raison
-    le = f" ; le {jour_court(from_iso(p.le))}" if p.le is not UNSET else ""
-    return f"{p.calcul}{le}".removeprefix(" ; ")
+    if p.le is UNSET or is_untold(p.code, p.valeur):
+        return p.calcul
+    return f"{p.calcul} ; le {jour_court(from_iso(p.le))}".removeprefix(" ; ")

@@ -204,6 +204,7 @@ _PHRASES: Final = {
     "int_type": "un nombre entier est attendu",
     "int_parsing": "un nombre entier est attendu",
     "int_from_float": "un nombre entier est attendu",
+    "float_type": "un nombre est attendu",
     "float_parsing": "un nombre est attendu",
     "bool_type": "true ou false est attendu",
     "bool_parsing": "true ou false est attendu",

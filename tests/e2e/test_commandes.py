@@ -17,6 +17,7 @@ import httpx
 import pytest
 import zstandard
 
+from ecluse.commandes.ecriture import show
 from ecluse.panne import Serveur
 from services.indicators.registre import REGISTRE
 from tests.commandes import Fin, assert_refuses, ecluse, serving, spawn, write_clean, write_lot
@@ -118,6 +119,30 @@ def test_two_periods_a_projection_and_who_works_are_shown_to_people(garni: Path)
     assert (fin.code, fin.erreurs) == (0, "")
     dit = " ".join(fin.sortie.split())
     assert all(mot in dit for mot in ("Formules d'Écluse", "par la loi de Little", "2023-02-28", "à jour"))
+
+
+def test_a_narrow_terminal_cuts_neither_code_nor_label_nor_value_nor_state(garni: Path) -> None:
+    chiffres = ecluse("indicators", *PERIODE, "--json", "--data-dir", garni).document["indicateurs"]
+    lignes = ecluse("indicators", *PERIODE, "--data-dir", garni, largeur=80).sortie.splitlines()
+    assert max(map(len, lignes)) <= 80
+    assert "…" not in "".join(lignes)
+    dits = {mots[1]: mots for ligne in lignes if len(mots := ligne.replace("│", " │ ").split()) > 1}
+    for chiffre in chiffres:
+        assert show(chiffre["valeur"], chiffre["unite"]) in " ".join(dits[chiffre["code"]])
+    ailleurs = ecluse("indicators", *PERIODE, "--role", "traitante", "--data-dir", garni, largeur=80).sortie
+    assert max(map(len, ailleurs.splitlines())) <= 80
+    entre_deux = ("--compare", "precedente", "--data-dir", garni)
+    comparaison = ecluse("indicators", *PERIODE, *entre_deux, largeur=80).sortie
+    assert max(map(len, comparaison.splitlines()[:-2])) <= 80
+    assert "…" not in comparaison
+    assert all(code in comparaison for code in REGISTRE)
+    serie = ("--code", "COG-08-29", "--serie", "semaine", "--par", "canal", "--data-dir", garni)
+    document = ecluse("indicators", *PERIODE, *serie, "--json").document
+    dit = ecluse("indicators", *PERIODE, *serie, largeur=80).sortie
+    assert "…" not in dit
+    assert all(point["du"] in dit for point in document["points"])
+    points = [p for tranche in document["tranches"] for p in tranche["points"]]
+    assert all(show(p["valeur"], "jours") in dit for p in points)
 
 
 def test_figures_are_shown_to_people_with_their_labels_and_states(garni: Path) -> None:

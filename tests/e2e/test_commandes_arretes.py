@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from hashlib import sha256
@@ -55,6 +56,8 @@ def test_a_month_is_frozen_verified_and_held_against_what_came_since(dossier: Pa
     assert_refuses(ecluse("arrete", "2023-01", "--caf", "091", "--data-dir", dossier), "déjà arrêtée", "motif")
     autre = run(dossier, "arrete", "--caf", "091", "--motif", "une reprise", "2023-01").sortie
     assert "091-2" in autre
+    # Never the account that runs the command: what is sealed is sealed for good.
+    assert run(dossier, "arrete", "document", "091-2").document["auteur"] == "ligne-de-commande"
     document = run(dossier, "arrete", "document", "091-1").sortie
     assert sha256(document.encode()).hexdigest() == pris["empreinte"]
     lu = json.loads(document)
@@ -79,8 +82,40 @@ def test_a_month_is_frozen_verified_and_held_against_what_came_since(dossier: Pa
     (un,) = run(dossier, "arrete", "diff", "091-1", "--code", "PIECES-RECUES", "--json").document["mouvements"].values()
     assert sorted(m["objet"] for m in un) == [f"TARD-{n}" for n in range(7)]
     assert {e["source"] for m in un for e in m["evenements"]} == {"/oublis"}
+    seul = run(dossier, "arrete", "diff", "091-1", "--code", "PIECES-RECUES", "--json").document
+    assert ([e["code"] for e in seul["ecarts"]], seul["identiques"]) == (["PIECES-RECUES"], 0)
+    intact = run(dossier, "arrete", "diff", "091-1", "--code", "COG-01-11", "--json").document
+    assert (intact["ecarts"], intact["identiques"], intact["cibles"], intact["formules"]) == ([], 1, [], [])
+    assert len(diff["ecarts"]) + diff["identiques"] == len(lu["chiffres"])
+    for code, mot in (("COG-99", "COG-99"), ("FILES-RECOUVREMENT", "n'a pas de chiffre FILES-RECOUVREMENT")):
+        assert_refuses(ecluse("arrete", "diff", "091-1", "--code", code, "--data-dir", dossier), mot)
     dit = run(dossier, "arrete", "diff", "091-1").sortie
     assert all(mot in dit for mot in ("PIECES-RECUES", "TARD-0", "/oublis", "fr.caf.piece.arrivee.v1", "oui"))
+
+
+def test_who_gave_another_value_or_target_since_is_told_with_what_it_changed(dossier: Path, tmp_path: Path) -> None:
+    saisir = ("valeurs", "saisir", "--caf", "091", "--code", "COG-01-11", "--annee", "2023", "--auteur")
+    run(dossier, *saisir, "poste-1", "--valeur", "0.91")
+    id_ = run(dossier, "arrete", "2023", "--caf", "091", "--json").document["id"]
+    # Two decimals of a percentage would not tell these two apart.
+    run(dossier, *saisir, "pilotage-7", "--valeur", "0.910001", "--commentaire", "recompté")
+    liste = tmp_path / "cibles.csv"
+    liste.write_text(
+        "caf,annee,code,nature,valeur,operateur,unite,etat_source,source\n"
+        "091,2023,COG-01-11,individualisee,0.95,>=,taux,transmise,courrier\n"
+        "091,2023,COG-08-29,individualisee,1,<=,jours,transmise,courrier\n"
+    )
+    run(dossier, "cibles", "importer", liste, "--auteur", "pilotage-7")
+    un = run(dossier, "arrete", "diff", id_, "--code", "COG-01-11").sortie
+    dit = " ".join(un.split())
+    assert "91,0000 % │ 91,0001 %" in dit
+    assert re.search(r"Saisie le \S+ \S+ \S+ par pilotage-7, .* : recompté", dit)
+    assert "1 chiffre changé, 0 identique ;" in dit
+    assert "COG-08-29" not in dit
+    cible = " ".join(run(dossier, "arrete", "diff", id_, "--code", "COG-08-29").sortie.split())
+    assert re.search(r"COG-08-29 : cible .* → ≤ 1 jours? \(individualisée\)", cible)
+    assert "Cible atteinte → Cible non atteinte" in cible
+    assert "COG-01-11" not in cible
 
 
 @pytest.mark.parametrize(
@@ -90,7 +125,9 @@ def test_a_month_is_frozen_verified_and_held_against_what_came_since(dossier: Pa
         (["arrete", "2090", "--caf", "091"], ["ne finit que", "provisoire"]),
         (["arrete", "1999-01", "--caf", "091"], ["rien n'est compté"]),
         (["arrete", "2023-02", "--caf", "91"], ["trois chiffres"]),
-        (["arrete", "2023-02", "--caf", "091", "--auteur", "Jean Dupont"], ["--auteur"]),
+        (["arrete", "2023-02", "--caf", "091", "--auteur", "Jean Dupont"], ["« auteur »", "opaque"]),
+        (["arrete", "2023-02", "--caf", "091", "--auteur", "j.dupont@caf.fr"], ["« auteur »", "opaque"]),
+        (["arrete", "2023-02", "--caf", "091", "--auteur", ""], ["« auteur »", "opaque"]),
         (["arrete", "2023-02", "--caf", "091", "--motif", ""], ["--motif"]),
         (["arrete", "diff", "2022-05", "--caf", "091"], ["aucun arrêté"]),
         (["arrete", "document", "091-900"], ["aucun arrêté"]),

@@ -38,7 +38,7 @@ def test_a_value_is_typed_corrected_and_listed(dossier: Path) -> None:
     premiere = ecluse(*SAISIR, "--annee", "2023", "--valeur", "0.9", *ici)
     assert (premiere.code, premiere.erreurs) == (0, "")
     assert "enregistrée (n° 1, par pilotage)" in premiere.sortie
-    encore = ecluse(*SAISIR, "--du", "2023-01-01", "--au", "2023-12-31", "--valeur", "0.9", *ici)
+    encore = ecluse(*SAISIR, "--du", "2023-01-01", "--au", "2023-12-31", "--valeur", "0,9", *ici)
     assert "déjà saisie, rien n'a changé (n° 1, par pilotage)" in encore.sortie
     correction = ecluse(*SAISIR, "--annee", "2023", "--valeur", "0.88", "--commentaire", "recompté", "--json", *ici)
     assert (correction.document["nouvelle"], correction.document["valeur"]["numero"]) == (True, 2)
@@ -84,6 +84,8 @@ def test_what_can_not_be_taken_is_one_line_and_changes_nothing(dossier: Path, li
     assert_refuses(ecluse("cibles", "importer", liste.with_name("absent.csv"), "--auteur", "p", *ici), "absent.csv")
     assert_refuses(ecluse("cibles", "lister", "--caf", "521", "--annee", "2031", *ici), "2031", "années connues")
     assert_refuses(ecluse(*SAISIR, "--annee", "2023", "--valeur", "1.2", *ici), "hors de ce qui se mesure")
+    for faux in ("abc", "91 %", "1 234", "1.234,5", "nan", "inf", ""):
+        assert_refuses(ecluse(*SAISIR, "--annee", "2023", "--valeur", faux, *ici), "--valeur", "n'est pas un nombre")
     assert_refuses(ecluse(*SAISIR, "--valeur", "1", *ici), "donner l'année, ou du et au")
     assert_refuses(ecluse(*SAISIR, "--du", "2023-12-31", "--au", "2023-01-01", "--valeur", "1", *ici), "inverser")
     assert_refuses(

@@ -107,6 +107,13 @@ def test_a_value_that_can_not_be_is_a_problem_and_changes_nothing(
     assert figure(demandeur)["valeur"] == 0.91
 
 
+@pytest.mark.parametrize("valeur", ["0,5", "abc", None, True, [0.5], {"valeur": 0.5}])
+def test_what_is_no_number_is_told_in_french_under_the_name_of_its_member(demandeur: httpx.Client, valeur: Any) -> None:
+    refus = demandeur.post("/v1/valeurs", json=SAISIE | {"valeur": valeur}).json()
+    assert refus["erreurs"] == [{"champ": "valeur", "detail": "un nombre est attendu"}]
+    assert refus["detail"] == "valeur : un nombre est attendu"
+
+
 def test_values_are_read_page_by_page_and_only_of_what_is_typed_in(pilote: httpx.Client) -> None:
     for annee in range(2015, 2020):
         pilote.post("/v1/valeurs", json=SAISIE | {"annee": annee})

@@ -3,6 +3,7 @@
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.cpog import LIGNES, PARTIES
 from services.indicators.registre.document import SeuilDit, write_registry
+from services.indicators.registre.projections import PROJECTIONS
 
 
 def test_the_annex_has_its_41_rows_of_each_kind() -> None:
@@ -51,6 +52,11 @@ def test_only_what_is_computed_has_a_formula_and_cuts() -> None:
 
 
 def test_the_registry_is_published_whole() -> None:
+    projections = {fiche.code: fiche for fiche in write_registry().projections}
+    assert list(projections) == list(PROJECTIONS)
+    ecoule = projections["JOURS-POUR-ECOULER"]
+    assert (ecoule.unite, ecoule.version, ecoule.maison) == ("jours", 1, True)
+    assert ecoule.formule == PROJECTIONS["JOURS-POUR-ECOULER"].formule
     fiches = {fiche.code: fiche for fiche in write_registry().indicateurs}
     assert list(fiches) == list(REGISTRE)
     assert [code for code, fiche in fiches.items() if fiche.contrat] == [code for code in REGISTRE if code in LIGNES]

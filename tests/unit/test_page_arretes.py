@@ -96,7 +96,7 @@ def test_what_moved_since_is_told_then_and_now_with_what_explains_it(visiteur: V
     assert "80,00 % 90,00 % Saisie le 3 février 2024 par pilotage" in dits
     assert "une autre valeur a été saisie" in dits
     assert "DELAI-MEDIAN 1 puis 2 10 jours 10 jours 11 jours" in dits
-    assert "≤ 16 jours (nationale) aucune" in dits
+    assert "≤ 16 jours (nationale) Cible atteinte aucune Sans cible" in dits
     assert "Un ancien chiffre (DISPARU)" in dits
     assert "À jour dernier événement le 03/02/2023 à 09:59:59 retard 0,2 s" in dits
     assert "/arretes/091-2/ecarts/COG-08-29" in links(texte)

@@ -4,14 +4,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from ecluse.commandes.rapprochements import show_projected
 from services.indicators.answer import Fraicheur
 from services.indicators.cibles import Cible, Cibles
 from services.indicators.horizon import Projection, project
+from services.indicators.mots import word_projection
 from services.indicators.projection import (
     SANS_JOUR,
     Fin,
@@ -25,6 +28,7 @@ from services.indicators.projection import (
 from services.indicators.registre.projections import PROJECTIONS
 from services.indicators.rules import PeriodeInvalide, Role
 from services.indicators.tableau import Tableau
+from shared.web.formats import INSECABLE
 from tests.images import FRAIS, VIDE, SansFile, StockCompte, fold, images_of
 from tests.oracle import Pause, Piece
 from tests.oracle.calendar import jours
@@ -216,6 +220,23 @@ def test_the_day_the_stock_is_cleared_is_a_working_day_of_the_calendar() -> None
     ecoule = next(p for p in ask(board(ouvertes + faites, AU)).projections if p.code == "JOURS-POUR-ECOULER")
     # Ten treatments per working day, nothing comes in: 18, 19 and 20 January 2023 are a Wednesday to a Friday.
     assert (ecoule.valeur, ecoule.le, ecoule.calcul) == (3.0, "2023-01-20", "30 ÷ (10 − 0)")
+
+
+@pytest.mark.parametrize(
+    ("ouvertes", "page", "commande"), [(366, "366,0 jours", "366 j"), (367, "plus d'un an", "plus d'un an")]
+)
+def test_days_that_nobody_can_picture_are_said_as_more_than_a_year_and_stay_in_the_document(
+    ouvertes: int, page: str, commande: str
+) -> None:
+    stock = [replace(steady(1, 0, depuis=0)[0], arrivee=date(2022, 6, 1), traitee=None)] * ouvertes
+    faites = [replace(p, arrivee=date(2022, 6, 1), traitee=date(2023, 1, 16)) for p in steady(1, 0, depuis=0)] * 20
+    document = ask(board(stock + faites, AU))
+    ecoule = next(p for p in document.projections if p.code == "JOURS-POUR-ECOULER")
+    assert (ecoule.valeur, ecoule.version, ecoule.maison) == (ouvertes, 1, True)
+    textes = word_projection(document)
+    assert textes["x.JOURS-POUR-ECOULER.valeur"].replace(INSECABLE, " ") == page
+    assert ("; le" in textes["x.JOURS-POUR-ECOULER.calcul"]) == (ouvertes <= 366)
+    assert show_projected(msgspec.to_builtins(ecoule)) == commande
 
 
 def test_on_the_last_day_of_a_month_it_is_the_next_one_that_is_projected() -> None:

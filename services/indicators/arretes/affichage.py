@@ -6,11 +6,19 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from services.indicators.affiche import EN_CENTIMES, Affiche, word_figure, word_origin, word_terms, word_with_unit
+from services.indicators.affiche import (
+    EN_CENTIMES,
+    ETATS,
+    Affiche,
+    word_figure,
+    word_origin,
+    word_terms,
+    word_with_unit,
+)
 from services.indicators.answer import Indication
 from services.indicators.arretes.document import Arrete, ChiffreArrete, Garde, fingerprint
 from services.indicators.arretes.reponses import CibleChangee, Ecart, FormuleChangee, Termes
-from services.indicators.cibles import CibleAffichee
+from services.indicators.cibles import CibleAffichee, Etat
 from services.indicators.explication.termes import LIBELLES
 from services.indicators.registre import REGISTRE
 from shared.web.formats import MOINS, euros, moment, nombre
@@ -72,12 +80,14 @@ class FormuleAffichee(NamedTuple):
 
 
 class CiblesAffichees(NamedTuple):
-    """The targets of a figure, then and now."""
+    """The targets of a figure, then and now, and its state against them."""
 
     code: str
     libelle: str
     arretees: list[str]
     maintenant: list[str]
+    etat_arrete: str
+    etat: str
 
 
 _SIGNATURES: Final = msgspec.json.Decoder(Signature)
@@ -138,7 +148,8 @@ def word_targets(c: CibleChangee) -> CiblesAffichees:
         or ["aucune"]
         for cibles in (c.arretees, c.maintenant)
     )
-    return CiblesAffichees(c.code, indicateur.libelle, avant, apres)
+    etats = (ETATS[Etat(etat)] for etat in (c.etat_arrete, c.etat))
+    return CiblesAffichees(c.code, indicateur.libelle, avant, apres, *etats)
 
 
 def word_effect(code: str, unite: str, numerateur: int | None, denominateur: int | None) -> str:

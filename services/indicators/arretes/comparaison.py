@@ -18,7 +18,7 @@ from services.indicators.arretes.ecarts import (
     shown_terms,
     weigh_movements,
 )
-from services.indicators.arretes.refus import JournalRestaure, SansDetail
+from services.indicators.arretes.refus import HorsArrete, JournalRestaure, SansDetail
 from services.indicators.arretes.reponses import Ecarts, MouvementDit, PageMouvements
 from services.indicators.arretes.service import PAGE, Arretes, Chiffres, frozen_codes, sum_up
 from services.indicators.arretes.suite import ENVELOPPES_DE_MOUVEMENT, Mouvement, Place, Suite
@@ -47,10 +47,14 @@ class Confrontations:
         self._sources = sources
         self._cibles = cibles
 
-    def compare(self, id_: str) -> Ecarts:
-        """What has moved since an arrêté. Raises ``ArreteInconnu``, ``JournalArrete``, ``Indisponible``."""
+    def compare(self, id_: str, code: str | None = None) -> Ecarts:
+        """What has moved since an arrêté, of all its figures or of one.
+
+        Raises ``ArreteInconnu``, ``CodeInconnu``, ``HorsArrete``, ``JournalArrete``, ``Indisponible``.
+        """
         garde = self._arretes.get(id_)
-        arrete = read_document(garde.document)
+        entier = read_document(garde.document)
+        arrete = entier if code is None else _narrow(entier, code)
         vu = self._chiffres.still(arrete.caf)
         maintenant = _figures(vu.tableau, arrete, vu.fraicheur)
         parts: dict[str, Part] = {}
@@ -59,7 +63,7 @@ class Confrontations:
         try:
             suite = self._follow(arrete, vu)
             parts = _go_back(arrete, vu, suite)
-            avant = Tableau(vu.pli, self._cibles(), StockArrete(arrete), SansFiles())
+            avant = Tableau(vu.pli, self._cibles(), StockArrete(entier), SansFiles())
             alors, lus = _figures(avant, arrete, vu.fraicheur), suite.lus
         except JournalRestaure as refus:
             inexplique = str(refus)
@@ -72,7 +76,7 @@ class Confrontations:
             formules,
             compare_targets(arrete, maintenant),
             identiques=len(maintenant) - len(ecarts) - len(formules),
-            nouveaux=[code for code in frozen_codes() if code not in codes],
+            nouveaux=[] if code else [nouveau for nouveau in frozen_codes() if nouveau not in codes],
             disparus=[chiffre.code for chiffre in arrete.chiffres if chiffre.code not in maintenant],
             enregistrements=lus,
             inexplique=inexplique,
@@ -112,6 +116,16 @@ class Confrontations:
                     f"le journal de {source.nom} n'est pas encore relu jusqu'à l'arrêté : réessayer plus tard"
                 )
         return Suite(self._sources, arrete.reperes, jusqua, arrete.caf, causes=causes)
+
+
+def _narrow(arrete: Arrete, code: str) -> Arrete:
+    """The arrêté with one figure alone."""
+    siens = [chiffre for chiffre in arrete.chiffres if chiffre.code == code]
+    if siens:
+        return msgspec.structs.replace(arrete, chiffres=siens)
+    if code not in REGISTRE:
+        raise CodeInconnu(f"aucun indicateur n'a le code « {code[:40]} »")
+    raise HorsArrete(f"l'arrêté {arrete.id} n'a pas de chiffre {code} : lire son document pour ceux qu'il a")
 
 
 def _go_back(arrete: Arrete, vu: Instantane, suite: Suite) -> dict[str, Part]:

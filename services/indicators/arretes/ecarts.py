@@ -103,7 +103,7 @@ def compare(
 def compare_targets(arrete: Arrete, maintenant: Mapping[str, Indication]) -> list[CibleChangee]:
     """The figures whose targets are others now."""
     return [
-        CibleChangee(chiffre.code, chiffre.cibles, siennes)
+        CibleChangee(chiffre.code, chiffre.cibles, siennes, chiffre.etat, str(maintenant[chiffre.code].etat))
         for chiffre in arrete.chiffres
         if chiffre.code in maintenant and (siennes := _targets(maintenant[chiffre.code])) != chiffre.cibles
     ]

@@ -13,6 +13,7 @@ from services.indicators.arretes.periodes import FORME
 from services.indicators.arretes.reponses import Ecarts, PageArretes, PageMouvements, ResumeArrete, Verification
 from services.indicators.arretes.service import PAGE, Arretes, Demande
 from services.indicators.arretes.suite import Place
+from services.indicators.auteurs import AUTEUR
 from services.indicators.registre import REGISTRE
 from shared.events.catalogue import SERVICES
 from shared.web.openapi import document, problems
@@ -20,7 +21,6 @@ from shared.web.openapi import document, problems
 _ENCODER: Final = msgspec.json.Encoder()
 ID: Final = "^[0-9]{3}-[1-9][0-9]{0,8}$"
 PLACE: Final = f"^({'|'.join(SERVICES)}):[0-9]{{1,18}}$"
-AUTEUR: Final = "^[A-Za-z0-9._@-]{1,64}$"
 _DIGESTE: Final = "SHA-256 du document, en hexadécimal : celui que donne sha256sum de ses octets"
 
 Caf = Annotated[str | None, Query(description="Caf, trois chiffres ; aucune : toutes", examples=["091"])]
@@ -36,7 +36,9 @@ class DemandeArrete(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     periode: str = Field(description="2023-01, 2023-T1 ou 2023", json_schema_extra={"pattern": FORME})
-    auteur: str = Field(pattern=AUTEUR, description="Identifiant de qui arrête les chiffres")
+    auteur: str = Field(
+        pattern=AUTEUR, description="Rôle ou pseudonyme opaque de qui arrête les chiffres, jamais un nom"
+    )
     caf: str | None = Field(
         default=None, description="Caf, trois chiffres ; sans elle : la seule connue", examples=["091"]
     )
@@ -109,8 +111,10 @@ def _add_reads(router: APIRouter, arretes: Arretes) -> None:
 
 def _add_comparisons(router: APIRouter, confrontations: Confrontations) -> None:
     @router.get("/{id_}/ecarts", summary="Ce qui a changé depuis un arrêté", **_doc(Ecarts, 409, 503))
-    def compare(id_: Id) -> Response:
-        return _json(confrontations.compare(id_))
+    def compare(
+        id_: Id, code: Annotated[str | None, Query(description="Un seul indicateur ; aucun : tous")] = None
+    ) -> Response:
+        return _json(confrontations.compare(id_, code))
 
     @router.get(
         "/{id_}/ecarts/{code}",

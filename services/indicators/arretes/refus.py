@@ -46,6 +46,12 @@ class SansDetail(Refuse):
     probleme, statut = "sans-detail", 409
 
 
+class HorsArrete(Refuse):
+    """The arrêté has no figure of this code."""
+
+    probleme, statut = "hors-arrete", 404
+
+
 class CafAPreciser(QuestionRefusee):
     """Several Cafs are known, or none."""
 

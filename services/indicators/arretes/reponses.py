@@ -81,11 +81,14 @@ class FormuleChangee(Struct, frozen=True):
 
 
 class CibleChangee(Struct, frozen=True):
-    """A figure whose targets are no longer those of the arrêté."""
+    """A figure whose targets are no longer those of the arrêté. ``etat_arrete``, ``etat``: what the figure of then was
+    worth against those of then, and what the one of now is worth against those of now."""
 
     code: str
     arretees: list[dict[str, Any]]
     maintenant: list[dict[str, Any]]
+    etat_arrete: str
+    etat: str
 
 
 class Ecarts(Struct, frozen=True):

@@ -28,6 +28,7 @@ from services.indicators.arretes.refus import (
     RienAArreter,
 )
 from services.indicators.arretes.reponses import PageArretes, ResumeArrete, Verification
+from services.indicators.auteurs import check_author
 from services.indicators.instantane import Instantane
 from services.indicators.registre import REGISTRE
 from services.indicators.rules import parse_caf
@@ -71,9 +72,10 @@ class Arretes:
         """Freeze the figures of a period. ``dernier``: number of the last arrêté that the asker has seen, so that a
         form that is sent twice takes one; None takes in any case.
 
-        Raises ``PeriodeInvalide``, ``CafInvalide``, ``CafAPreciser``, ``PeriodeNonTerminee``, ``DejaArrete``,
-        ``ArreteEntreTemps``, ``PasAJour``, ``RienAArreter``, ``Indisponible``.
+        Raises ``AuteurRefuse``, ``PeriodeInvalide``, ``CafInvalide``, ``CafAPreciser``, ``PeriodeNonTerminee``,
+        ``DejaArrete``, ``ArreteEntreTemps``, ``PasAJour``, ``RienAArreter``, ``Indisponible``.
         """
+        check_author(demande.auteur)
         periode, caf, maintenant = read_period(demande.periode), self.choose(demande.caf), self._clock()
         en_cours = periode.au >= to_jour(maintenant)
         if en_cours and not demande.provisoire:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from services.indicators.registre import REGISTRE
 from services.indicators.registre.base import Indicateur
 from services.indicators.registre.cpog import PARTIES, LigneCpog
+from services.indicators.registre.projections import PROJECTIONS
 from services.indicators.rules import PREMIER_JOUR
 from shared.temps import to_iso
 
@@ -59,10 +60,22 @@ class FicheIndicateur(Struct, frozen=True):
     contrat: LigneDeContrat | None
 
 
+class FicheProjection(Struct, frozen=True):
+    """What the registry says of a projected quantity; ``maison``: a formula of ours, that no source prints."""
+
+    code: str
+    libelle: str
+    unite: str
+    formule: str
+    version: int
+    maison: bool
+
+
 class Registre(Struct, frozen=True):
-    """Every indicator, in the order of the registry."""
+    """Every indicator and every projected quantity, in the order of the registry."""
 
     indicateurs: list[FicheIndicateur]
+    projections: list[FicheProjection]
 
 
 _CONTRAT: Final = {ligne.code: (partie.titre, ligne) for partie in PARTIES for ligne in partie.lignes}
@@ -70,7 +83,10 @@ _CONTRAT: Final = {ligne.code: (partie.titre, ligne) for partie in PARTIES for l
 
 def write_registry() -> Registre:
     """The whole registry."""
-    return Registre([describe(indicateur) for indicateur in REGISTRE.values()])
+    projections = [
+        FicheProjection(code, p.libelle, p.unite, p.formule, p.version, p.maison) for code, p in PROJECTIONS.items()
+    ]
+    return Registre([describe(indicateur) for indicateur in REGISTRE.values()], projections)
 
 
 def describe(i: Indicateur) -> FicheIndicateur:

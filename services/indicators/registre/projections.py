@@ -4,12 +4,15 @@ from typing import Final, NamedTuple
 
 
 class Projete(NamedTuple):
-    """How a quantity is called and explained. ``calcul``: the formula with places for its terms."""
+    """How a quantity is called and explained. ``calcul``: the formula with places for its terms; ``version`` grows when
+    the formula changes; ``maison``: a formula that no source prints."""
 
     libelle: str
     unite: str
     formule: str
     calcul: str
+    version: int = 1
+    maison: bool = True
 
 
 _BESOIN: Final = (
@@ -22,6 +25,10 @@ _BESOIN_CHIFFRE: Final = (
 _SOLDE: Final = (
     "pièces à la fin du mois × 20 ÷ pièces traitées depuis le 20e dernier jour ouvré du mois, celles à venir au rythme"
 )
+ECOULER: Final = "JOURS-POUR-ECOULER"
+# In working days. Beyond, a number of days tells nothing more than that the stock does not go down.
+DICIBLE: Final = 366
+PLUS_D_UN_AN: Final = "plus d'un an"
 PROJECTIONS: Final[dict[str, Projete]] = {
     "STOCK-FIN-DE-MOIS": Projete(
         "Pièces à traiter à la fin du mois",
@@ -36,7 +43,7 @@ PROJECTIONS: Final[dict[str, Projete]] = {
         f"{_SOLDE} ; ce qui attend un tiers reste ce qu'il est",
         "{projete} × 20 ÷ {traitees}",
     ),
-    "JOURS-POUR-ECOULER": Projete(
+    ECOULER: Projete(
         "Jours ouvrés pour écouler le stock",
         "jours",
         "stock ÷ (traitées − arrivées nettes, par jour ouvré)",
@@ -56,3 +63,8 @@ PROJECTIONS: Final[dict[str, Projete]] = {
         "({stock} + {entrees} × {ouvres} − {vise}) ÷ {ouvres}",
     ),
 }
+
+
+def is_untold(code: str, valeur: float | None) -> bool:
+    """Whether people read ``PLUS_D_UN_AN`` in the place of a number of days."""
+    return code == ECOULER and valeur is not None and valeur > DICIBLE
