@@ -64,6 +64,8 @@ def _print_figure(sortie: Console, d: dict[str, Any]) -> None:
     maison = " (formule d'Écluse)" if d["maison"] else ""
     sortie.print(Text(f"Formule, version {d['formule']}{maison} : {d['texte']}"))
     sortie.print(Text(f"Population : {d['population']}"))
+    if "raison" in d:
+        sortie.print(Text(f"{d['raison']}."))
     if "saisie" in d:
         sortie.print(Text(word_typed(d["saisie"] and msgspec.convert(d["saisie"], SaisieAffichee))))
     sortie.print(_freshness(d["fraicheur"]))

@@ -10,6 +10,8 @@ import pytest
 
 from ecluse.panne import Serveur
 from services.indicators.registre import REGISTRE
+from shared.reglages import read_clock
+from shared.temps import to_iso, to_jour
 from tests.commandes import assert_refuses, ecluse, serving, spawn, write_clean
 
 JANVIER = ("--caf", "091", "--du", "2023-01-01", "--au", "2023-01-31")
@@ -87,13 +89,21 @@ def test_a_person_reads_formula_terms_cells_objects_and_events(garni: Path) -> N
         ("DELAI-P90", "Rang lu : "),
         ("SOLDE-JOURS-MOYEN", "2023-01-31"),
         ("BALANCE", "ouverture"),
-        ("FILES-RECOUVREMENT", "Corbeille a_notifier"),
+        ("FILES-RECOUVREMENT", "ne contient pas aujourd'hui"),
         ("INDUS-MONTANT", "788,86\u00a0€"),
     ],
 )
 def test_every_kind_of_figure_is_explained(garni: Path, code: str, mot: str) -> None:
     fin = ecluse("explain", code, *JANVIER, "--data-dir", garni)
     assert (fin.code, fin.erreurs, mot in fin.sortie) == (0, "", True), fin.sortie
+
+
+def test_what_is_read_now_is_explained_by_its_corbeilles(garni: Path) -> None:
+    maintenant = to_jour(read_clock())
+    # A day on each side: midnight may pass meanwhile.
+    periode = ("--caf", "091", "--du", to_iso(maintenant - 1), "--au", to_iso(maintenant + 1))
+    fin = ecluse("explain", "FILES-RECOUVREMENT", *periode, "--data-dir", garni)
+    assert "Corbeille a_notifier" in fin.sortie
 
 
 def test_a_question_without_an_answer_is_told_in_one_line(garni: Path, serveur: Serveur) -> None:

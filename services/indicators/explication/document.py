@@ -70,7 +70,7 @@ class Explication(Struct, frozen=True):
     ``formule``: version of the formula, ``texte``: the formula; ``cellules``: grouped by the dimension ``par``;
     ``jours``: of a mean over days; ``rangs``: of a median or a decile, with ``rang``, the place that is read;
     ``reperes``: how far each log is folded; ``files``: the work queues that a gauge reads; ``saisie``: where a value
-    that was typed in comes from, None when none was.
+    that was typed in comes from, None when none was; ``raison``: why there is no figure (French).
     """
 
     caf: str
@@ -99,6 +99,7 @@ class Explication(Struct, frozen=True):
     files: Sequence[EtatFile] | UnsetType = UNSET
     role: str = Role.proprietaire.value
     saisie: SaisieAffichee | UnsetType | None = UNSET
+    raison: str | UnsetType = UNSET
 
 
 def find_term(indicateur: Indicateur, population: Population, periode: Periode, nom: str | None) -> TermeNomme | None:
@@ -165,6 +166,7 @@ def explain(
         reperes=reperes,
         files=indication.files,
         role=population.role,
+        raison=indication.raison,
         saisie=(indication.saisie or None) if indicateur.genre == "saisi" else UNSET,
     )
 
