@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Column, Table
@@ -12,7 +13,8 @@ from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, hou
 from ecluse.commandes.ecriture import Role, is_narrow, name_cells, name_columns, print_freshness, show
 from ecluse.commandes.fichiers import choose_format, write_file
 from ecluse.commandes.rapprochements import print_comparison
-from services.indicators.affiche import ETATS, MATURITES
+from services.indicators.affiche import ETATS, MATURITES, word_origin
+from services.indicators.answer import SaisieAffichee
 from services.indicators.cibles import Etat
 from services.indicators.comparaison import Avec
 from services.indicators.maturite import EtatDeMaturite
@@ -161,6 +163,9 @@ def _figures(document: Any, *, etroit: bool) -> Table:
         maturite = i.get("maturite")
         mot = MATURITES[EtatDeMaturite(maturite["etat"])] if maturite else ""
         etat = i.get("raison") or ETATS[Etat(i["etat"])]
+        if "saisie" in i:
+            # A value typed in may be that of another period than the one asked for.
+            etat = f"{etat}. {word_origin(msgspec.convert(i['saisie'], SaisieAffichee))}"
         cellules = name_cells(i["code"], i["libelle"], etroit=etroit)
         table.add_row(*cellules, show(i["valeur"], i["unite"]), etat, mot)
     return table

@@ -96,6 +96,10 @@ def test_a_month_is_frozen_verified_and_held_against_what_came_since(dossier: Pa
 def test_who_gave_another_value_or_target_since_is_told_with_what_it_changed(dossier: Path, tmp_path: Path) -> None:
     saisir = ("valeurs", "saisir", "--caf", "091", "--code", "COG-01-11", "--annee", "2023", "--auteur")
     run(dossier, *saisir, "poste-1", "--valeur", "0.91")
+    chiffre = run(
+        dossier, "indicators", "--caf", "091", "--du", "2023-12-01", "--au", "2023-12-31", *saisir[4:6]
+    ).sortie
+    assert "par poste-1" in chiffre, chiffre
     id_ = run(dossier, "arrete", "2023", "--caf", "091", "--json").document["id"]
     # Two decimals of a percentage would not tell these two apart.
     run(dossier, *saisir, "pilotage-7", "--valeur", "0.910001", "--commentaire", "recompté")
