@@ -157,7 +157,7 @@ def _figures(document: Any, *, etroit: bool) -> Table:
     noms = name_columns((i["code"] for i in document["indicateurs"]), etroit=etroit)
     valeur, maturites = Column("Valeur", justify="right", no_wrap=True), Column("Maturité", no_wrap=True)
     # A reason is a sentence: without a bound it would push out what must be read whole.
-    etats = Column("État", max_width=_ETAT_ETROIT if etroit else None)
+    etats = Column("État", max_width=_ETAT_ETROIT if etroit else None, overflow="fold")
     table = Table(*noms, valeur, etats, maturites, show_lines=etroit)
     for i in document["indicateurs"]:
         maturite = i.get("maturite")

@@ -281,7 +281,7 @@ class Tableau:
         """Why what is read now has no figure over a period, in French; nothing when it has one."""
         if indicateur.genre != "present" or periode.du <= self.today() <= periode.au:
             return ""
-        return f"{indicateur.code} se lit au présent, et la période demandée ne contient pas aujourd'hui"
+        return "Lu au présent : la période demandée ne contient pas aujourd'hui"
 
     def _parts(self, population: Population, par: str) -> list[tuple[str | None, Population]]:
         """What each value of a dimension makes of a population, none first."""
