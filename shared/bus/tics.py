@@ -73,8 +73,10 @@ class TicsLus(Recepteur):
         return self._lignees[nom]
 
     def latest(self, nom: str) -> TicEntendu | None:
-        """The last tick of the newest publisher of a service."""
-        return self._derniers.get(nom)
+        """The last tick of the newest publisher of a service. One that was heard before its log told of a newer epoch
+        is of a deposed publisher, and says nothing any more."""
+        dernier = self._derniers.get(nom)
+        return dernier if dernier and dernier.donnees.marque == self._lignees[nom].marque else None
 
     def assigned(self, partitions: Collection[int]) -> Mapping[int, int]:
         """No watermark: what was said before does not matter."""
