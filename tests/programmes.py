@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -9,9 +10,13 @@ import pytest
 def require_program(nom: str, paquet: str) -> str:
     """The path of a program; without it the test is skipped, and in CI fails. ``paquet``: the Debian package."""
     chemin = shutil.which(nom)
-    if chemin is not None:
-        return chemin
-    constat = f"{nom} absent : apt-get install {paquet}"
+    if chemin is None:
+        do_without(f"{nom} absent : apt-get install {paquet}")
+    return chemin
+
+
+def do_without(constat: str) -> NoReturn:
+    """A machine lacks what a test needs (French: what, and what to do): the test is skipped, and in CI fails."""
     if os.environ.get("CI"):
         pytest.fail(constat)
     pytest.skip(constat)

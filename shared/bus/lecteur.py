@@ -26,7 +26,7 @@ from shared.bus.courtier import Courtier
 from shared.bus.recepteur import CompteursLecteur, EtatVoie, Message, Recepteur
 from shared.bus.regard import Regard
 from shared.bus.reglages import ReglagesLecture
-from shared.bus.voies import Partage, Partageable, Voie, Voies, name_error, out_of_bounds
+from shared.bus.voies import Partage, Voie, Voies, name_error, out_of_bounds
 from shared.runtime.repere_entrees import Devance
 from shared.runtime.reperes import Arret
 
@@ -47,7 +47,7 @@ _HORS_BORNES_ADMIS: Final = 6
 _LOG: Final = logging.getLogger("ecluse.bus")
 
 
-class LecteurParLots(Service, Partageable):
+class LecteurParLots(Service):
     """Reads one topic: with ``groupe`` the partitions that the group gives it, without it the ``partitions`` given.
     ``arret`` is set when reading has stopped for a reason that a person must judge; ``souci`` when it waits for
     something that may come back by itself.

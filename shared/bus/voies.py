@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
@@ -102,16 +102,16 @@ class Partage(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka carr
         self._lecteur.share([tp.partition for tp in assigned])
 
 
-class Partageable:
+class Partageable(Protocol):
     """What ``Partage`` calls."""
 
     def share(self, partitions: Sequence[int]) -> None:
         """These partitions are ours now, and no other."""
-        raise NotImplementedError
+        ...
 
     async def revoke(self, partitions: Sequence[int]) -> None:
         """All partitions are about to be shared again."""
-        raise NotImplementedError
+        ...
 
 
 def out_of_bounds(voie: Voie, place: int, debut: int, fin: int, recepteur: Recepteur) -> str:

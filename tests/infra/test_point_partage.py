@@ -1,25 +1,21 @@
 """Several processes fold the same logs on one PostgreSQL database: one at a time writes the checkpoint."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from ecluse.files import FilesDeRecouvrement
 from ecluse.maison import Maison, open_house
 from services.indicators import store
 from services.indicators.app import Indicateurs
-from services.indicators.app import bootstrap as open_indicators
 from services.indicators.fold.pli import Pli
-from services.production.app import StockDeProduction
 from shared.base import open_postgres
 from shared.migrations import upgrade
 from shared.reglages import Reglages
 from shared.runtime.reperes import load_marks
-from shared.runtime.service import Cloche
 from tests.infra.postgres import Postgres
 from tests.maisons import PATIENCE, arrivee, deposit, eventually, traitee
+from tests.pilotage import another
 
 DOUZE = range(12)
 
@@ -37,22 +33,6 @@ def maison(tmp_path: Path, base: str) -> Iterator[Maison]:
     """A house whose indicators share their database."""
     with open_house(Reglages(tmp_path, bases={"indicators": base})) as ouverte:
         yield ouverte
-
-
-@contextmanager
-def another(maison: Maison) -> Iterator[Indicateurs]:
-    """Another process that folds the same logs."""
-    autre = open_indicators(
-        maison.reglages,
-        list(maison.services.values()),
-        Cloche(),
-        StockDeProduction(maison.services["production"]),
-        FilesDeRecouvrement(maison.corbeilles["recovery"]),
-    )
-    try:
-        yield autre
-    finally:
-        autre.close()
 
 
 def catch_up(maison: Maison, *tous: Indicateurs) -> None:
