@@ -41,13 +41,17 @@ def restore(maison: Maison, service: str, copie: str) -> str:
         capture_output=True,
         check=True,
     )
+    # Stopped one after the other, the worker that is left may take the lead, and opens an epoch in every partition.
+    _stop(processus)
     avant, reperes = _ends(maison, log_of(service)), _marks(maison)
-    _restart_on(processus, ancienne)
+    _start_on(processus, ancienne)
     texte = until(lambda: _said(maison, service, "ancienne copie de la base"), f"{service} voit sa vieille copie")
     attend = psql(ancienne, "SELECT count(*) FROM journal WHERE position IS NULL")
-    assert _ends(maison, log_of(service)) == avant, "publié depuis une vieille copie"
+    apres = _ends(maison, log_of(service))
+    assert apres == avant, f"publié depuis une vieille copie : {avant}, puis {apres}"
     assert _marks(maison) == reperes
-    _restart_on(processus, origine)
+    _stop(processus)
+    _start_on(processus, origine)
     maison.leader(service)
     return f"{service}, {attend} lignes retenues ; « {texte[:90]}… »"
 
@@ -77,11 +81,14 @@ def recreate_ingress(maison: Maison, outils: Outils) -> str:
     return f"{ENTREES.nom(maison.repartie.courtier.prefixe)} ; rien n'en est lu"
 
 
-def _restart_on(processus: list[Processus], base: str) -> None:
+def _stop(processus: list[Processus]) -> None:
     for un in processus:
         un.stop()
-        un.environ["ECLUSE_DATABASE_URL"] = base
+
+
+def _start_on(processus: list[Processus], base: str) -> None:
     for un in processus:
+        un.environ["ECLUSE_DATABASE_URL"] = base
         un.start()
 
 
@@ -98,8 +105,8 @@ def _consumer(maison: Maison, source: str) -> dict[str, Any]:
 
 
 def _marks(maison: Maison) -> list[tuple[Any, ...]]:
-    """How far the figures have gone, as their checkpoint says."""
-    return maison.query("indicators", 'SELECT source, partition, position, "offset" FROM repere ORDER BY 1, 2')
+    """How far the figures have gone, as their checkpoint says. Openings of epochs move no position."""
+    return maison.query("indicators", "SELECT source, partition, position FROM repere ORDER BY 1, 2")
 
 
 def _ends(maison: Maison, sujet: Sujet) -> list[int]:
