@@ -42,7 +42,8 @@ class Acte(NamedTuple):
     """Something that happens to an object, at an instant.
 
     ``type``: short name (``piece.arrivee``); ``data``: members but the business instant, ``debut`` as an instant;
-    ``canal``: where the type alone does not tell which tool writes; ``saisi``: when it was keyed in, if later.
+    ``canal``: where the type alone does not tell which tool writes; ``saisi``: when it was keyed in, if later;
+    ``caf``: the owner, where it is not the simulated Caf.
     """
 
     type: str
@@ -51,6 +52,7 @@ class Acte(NamedTuple):
     data: dict[str, Any]
     canal: str = ""
     saisi: int | None = None
+    caf: str = ""
 
 
 class Envoi(NamedTuple):
@@ -85,7 +87,7 @@ def encode(envoi: Envoi, caf: str, transpose: Callable[[int], int] = identity) -
             "type": type_.type,
             "subject": acte.dossier,
             "time": write(transpose(envoi.emis), utc=utc),
-            "caf": caf,
+            "caf": acte.caf or caf,
             "data": data,
         }
     )

@@ -4,13 +4,14 @@ Objects are planned on the day they begin, whole; their events wait in a heap un
 passed them. Memory holds what is not over, never what has been sent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from heapq import heappop, heappush
 from typing import Final
 
 from ecluse.simulateur.actes import Acte, Envoi, encode
 from ecluse.simulateur.caisse import Caisse, at, midnight
+from ecluse.simulateur.conditions import ORDINAIRES, Conditions
 from ecluse.simulateur.contacts import Contacts
 from ecluse.simulateur.creances import Creances
 from ecluse.simulateur.outils import Outils
@@ -70,6 +71,26 @@ def history(
     caisse = Caisse(profil, echelle, graine, f"histoire|{to_iso(fin)}|{jours}")
     for envoi in _flow(caisse, fin - jours + 1, fin):
         yield encode(envoi, profil.caf)
+
+
+def simulate(
+    profil: Profil,
+    du: int,
+    au: int,
+    *,
+    echelle: float = 1.0,
+    graine: int = 0,
+    conditions: Callable[[int], Conditions] = lambda _: ORDINAIRES,
+) -> Iterator[Envoi]:
+    """What the tools of a Caf emit of the days ``du`` to ``au`` (inclusive, ordinals), in order of emission.
+
+    First, as one load, what was open before ``du`` and the créances that its cohorts rest on: their ``recu`` is before
+    the first instant of ``du``. Nothing is dated or emitted after ``au``. ``conditions``: what each day is like.
+    The same arguments give the same events. Raises ``ValueError`` for a scale that is not above 0 and at most 1.
+    """
+    del conditions
+    caisse = Caisse(profil, echelle, graine, f"annee|{to_iso(du)}|{to_iso(au)}")
+    yield from _flow(caisse, du, au)
 
 
 def _flow(caisse: Caisse, debut: int, fin: int) -> Iterator[Envoi]:

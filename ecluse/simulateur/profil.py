@@ -34,9 +34,18 @@ class ControlesPieces(_Section, frozen=True):
     impact_euros: float
 
 
-class Attente(_Section, frozen=True):
+class Duree(_Section, frozen=True):
+    """Days, drawn from a triangular law."""
+
     au_moins: float
     le_plus_souvent: float
+    au_plus: float
+
+
+class Regulation(_Section, frozen=True):
+    """From how many working days of work in stock on, the office puts up to this share more (or less) of its time."""
+
+    seuil_jours: float
     au_plus: float
 
 
@@ -66,6 +75,11 @@ class Population(_Section, frozen=True):
 class Calendrier(_Section, frozen=True):
     jours_ouvres: int
     web: list[float]
+    bureau: list[float]
+    mois: dict[str, list[float]]
+    alea: float
+    jour_de_paie: int
+    apres_paie: list[float]
 
 
 class Pieces(_Section, frozen=True):
@@ -83,6 +97,12 @@ class Pieces(_Section, frozen=True):
     rouvertes: float
 
 
+class Attente(_Section, frozen=True):
+    au_moins: float
+    le_plus_souvent: float
+    au_plus: float
+
+
 class Delais(_Section, frozen=True):
     automatique: Parts
     agent_jours: Parts
@@ -92,6 +112,37 @@ class Delais(_Section, frozen=True):
     attente_jours: Attente
     apres_reprise_jours: float
     attente_partenaire: float
+
+
+class Demarches(_Section, frozen=True):
+    """How pieces belong together: those sent with a demand, and what is missing."""
+
+    jointes: Parts
+    incompletes: Parts
+    incompletes_minima: float
+
+
+class Attentes(_Section, frozen=True):
+    """Pauses: how long someone takes to answer, and how often nobody does."""
+
+    longues: Parts
+    jours: Duree
+    jours_longues: Duree
+    sans_reponse: float
+    partenaire: float
+
+
+class Personnel(_Section, frozen=True):
+    """Who treats pieces: full-time agents, their minutes a day, the minutes that a piece takes, who is away."""
+
+    agents: float
+    minutes_par_jour: float
+    minutes: Parts
+    automatique: Parts
+    absences: list[float]
+    alea: float
+    entraide: Regulation
+    autres_travaux: Regulation
 
 
 class Qualite(_Section, frozen=True):
@@ -121,6 +172,8 @@ class Contacts(_Section, frozen=True):
     courriels_generaux_48h: float
     courriels_transferes: float
     reclamations_10j: float
+    reiteres: float
+    rappels: float
 
 
 class RendezVous(_Section, frozen=True):
@@ -161,6 +214,9 @@ class Outils(_Section, frozen=True):
     doublons: float
     retards: float
     corrections: float
+    tardifs: float
+    tardifs_jours: float
+    refuses: float
     numerisation_jours: float
 
 
@@ -178,6 +234,9 @@ class Profil(_Section, frozen=True):
     population: Population
     calendrier: Calendrier
     pieces: Pieces
+    demarches: Demarches
+    attentes: Attentes
+    personnel: Personnel
     delais: Delais
     qualite: Qualite
     contacts: Contacts
