@@ -10,6 +10,7 @@ from random import Random
 from typing import Final, Generic, TypeVar
 
 from ecluse.simulateur.profil import Profil
+from ecluse.simulateur.tirages import Hasard, Strates
 from shared.calendar import is_working_day
 from shared.temps import HEURE, PARIS, SECONDE, from_datetime, to_jour
 
@@ -27,7 +28,7 @@ class Choix(Generic[T]):
         self._valeurs = [valeur for valeur, _ in paires]
         self._cumuls = list(accumulate(p for _, p in paires))
 
-    def pick(self, tirage: Random) -> T:
+    def pick(self, tirage: Hasard) -> T:
         """One value."""
         rang = bisect(self._cumuls, tirage.random() * self._cumuls[-1])
         return self._valeurs[min(rang, len(self._valeurs) - 1)]
@@ -57,6 +58,10 @@ class Caisse:
     def draw_for(self, jour: int, objet: str) -> Random:
         """The draws of one kind of object on one day: they depend on nothing that was drawn before."""
         return Random(f"{self.etiquette}|{jour}|{objet}")  # noqa: S311  # a simulation that must be repeatable, no secret
+
+    def strata(self, objet: str) -> Strates:
+        """Draws of one kind of decision whose share must come out over the whole run."""
+        return Strates(self.draw_for(0, f"strates|{objet}"))
 
     def name(self, lettre: str) -> str:
         """A new identifier; it starts with a letter and can not look like a NIR."""
@@ -147,7 +152,7 @@ def within_office(instant: int) -> bool:
     return OUVERTURE <= heure <= FERMETURE
 
 
-def share(tirage: Random, part: float) -> bool:
+def share(tirage: Hasard, part: float) -> bool:
     """True for this share of the draws."""
     return tirage.random() < part
 
