@@ -1,12 +1,14 @@
-"""A history: months of front-office events in the order in which tools would have sent them.
+"""A simulated Caf, day by day: the events that its front-office tools emit, in the order in which they emit them.
 
-Objects are planned on the day they begin, whole; their events wait in a heap until the clock of the simulation has
-passed them. Memory holds what is not over, never what has been sent.
+What has its own end soon (a contact, a rendez-vous) is planned whole on the day it begins, and waits in a heap until the
+clock of the simulation has passed it; what waits for an agent or for a debtor stays with whom it waits for. Memory
+holds what is not over, never what has been sent.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from heapq import heappop, heappush
+from itertools import chain
 from typing import Final
 
 from ecluse.simulateur.actes import Acte, Envoi, encode
@@ -24,53 +26,79 @@ from shared.temps import add_months, to_iso
 
 JOURS: Final = 90
 ECHELLE: Final = 0.1
-# Before the period: long enough that what is still open when it begins is all there.
-RODAGE: Final = 110
+# Days that the workshop lives through before the period: longer than the longest pause, so that what is open when the
+# period begins is what years of work would have left.
+RODAGE: Final = 250
+# Of contacts and rendez-vous, which are shorter.
+RODAGE_COURT: Final = 60
 # A cohort is that of the twelve months that end 24 or 48 months before; one month more at its beginning, for what is
 # asked of the month before.
 MOIS_DES_INDUS: Final = 24 + 12 + 1
 MOIS_DES_FRAUDES: Final = 48 + 12 + 1
 
 
-class Journees:
-    """Plans everything that begins on a day."""
+def ordinary(jour: int) -> Conditions:
+    """Every day is like any other."""
+    del jour
+    return ORDINAIRES
 
-    def __init__(self, caisse: Caisse) -> None:
-        self._histoire = caisse.profil.histoire
-        self._courant = (Pieces(caisse), Qualite(caisse), Contacts(caisse), RendezVous(caisse))
+
+class Journees:
+    """Plans what happens on a day."""
+
+    def __init__(self, caisse: Caisse, repere: int) -> None:
+        self.pieces = Pieces(caisse, repere)
+        self._courts = (Qualite(caisse), Contacts(caisse), RendezVous(caisse))
         self._creances = Creances(caisse)
 
-    def of_day(self, jour: int) -> Iterator[list[Acte]]:
-        """The acts of each object that begins on the day."""
-        for planificateur in self._courant:
+    def of_day(self, jour: int, conditions: Conditions) -> Iterator[list[Acte]]:
+        """The acts of the day, and those after it of what is planned whole."""
+        yield from self.pieces.of_day(jour, conditions)
+        for planificateur in self._courts:
             yield from planificateur.of_day(jour)
         yield from self._creances.of_day(jour)
 
-    def still_open(self, jour: int, debut: int) -> Iterator[list[Acte]]:
-        """Of what begins on a day before the period, what goes on within it."""
-        for planificateur in self._courant:
-            for actes in planificateur.of_day(jour):
-                if actes[-1].instant >= debut:
-                    yield actes
+    def short_ones(self, jour: int) -> Iterator[list[Acte]]:
+        """What begins on a day and is soon over."""
+        for planificateur in self._courts:
+            yield from planificateur.of_day(jour)
 
-    def old_debts(self, jour: int, debut: int) -> Iterator[list[Acte]]:
-        """The créances found on a day before the period, at the densities that are kept of them."""
-        indus = self._histoire.creances_anciennes if jour >= add_months(debut, -MOIS_DES_INDUS) else 0.0
-        return self._creances.found(jour, indus, self._histoire.fraudes_anciennes)
+    def old_debts(self, jour: int, indus: float, fraudes: float) -> Iterator[list[Acte]]:
+        """The créances found on a day before the period, at these densities."""
+        return self._creances.found(jour, indus, fraudes)
 
 
-def history(
-    profil: Profil, fin: int, *, jours: int = JOURS, echelle: float = ECHELLE, graine: int = 0
-) -> Iterator[bytes]:
-    """The events of ``jours`` days that end with the day ``fin``, in order of emission, as JSON.
+class Passe:
+    """What a period finds when it begins: what is open, and the créances that its cohorts rest on.
 
-    The day itself and the last one of the month before each hold an example of everything a rate needs. What was open
-    before is carried in, with the créances of five years. Nothing is dated or emitted after ``fin``.
-    The same arguments give the same bytes. Raises ``ValueError`` for a scale that is not above 0 and at most 1.
+    ``indus``, ``fraudes``: the share of these créances that is kept.
     """
-    caisse = Caisse(profil, echelle, graine, f"histoire|{to_iso(fin)}|{jours}")
-    for envoi in _flow(caisse, fin - jours + 1, fin):
-        yield encode(envoi, profil.caf)
+
+    def __init__(self, journees: Journees, debut: int, indus: float, fraudes: float) -> None:
+        self._journees = journees
+        self._debut = debut
+        self._indus = indus
+        self._fraudes = fraudes
+
+    def days(self) -> Iterable[int]:
+        """The days that it takes, in order."""
+        return range(min(add_months(self._debut, -MOIS_DES_FRAUDES), self._debut - RODAGE), self._debut)
+
+    def of_day(self, jour: int, conditions: Conditions) -> Iterator[list[Acte]]:
+        """What a day before the period leaves to it."""
+        indus = self._indus if jour >= add_months(self._debut, -MOIS_DES_INDUS) else 0.0
+        yield from self._journees.old_debts(jour, indus, self._fraudes)
+        ouverts = list[Iterable[list[Acte]]]()
+        if jour >= self._debut - RODAGE:
+            self._journees.pieces.garder = True
+            ouverts.append(self._journees.pieces.of_day(jour, conditions))
+        if jour >= self._debut - RODAGE_COURT:
+            ouverts.append(self._journees.short_ones(jour))
+        for actes in chain.from_iterable(ouverts):
+            if actes[-1].instant >= midnight(self._debut):
+                yield actes
+        if jour == self._debut - 1:
+            yield from self._journees.pieces.opening()
 
 
 def simulate(
@@ -80,7 +108,7 @@ def simulate(
     *,
     echelle: float = 1.0,
     graine: int = 0,
-    conditions: Callable[[int], Conditions] = lambda _: ORDINAIRES,
+    conditions: Callable[[int], Conditions] = ordinary,
 ) -> Iterator[Envoi]:
     """What the tools of a Caf emit of the days ``du`` to ``au`` (inclusive, ordinals), in order of emission.
 
@@ -88,31 +116,53 @@ def simulate(
     the first instant of ``du``. Nothing is dated or emitted after ``au``. ``conditions``: what each day is like.
     The same arguments give the same events. Raises ``ValueError`` for a scale that is not above 0 and at most 1.
     """
-    del conditions
     caisse = Caisse(profil, echelle, graine, f"annee|{to_iso(du)}|{to_iso(au)}")
-    yield from _flow(caisse, du, au)
+    journees = Journees(caisse, du)
+    return _flow(caisse, journees, Passe(journees, du, 1.0, 1.0), au, conditions)
 
 
-def _flow(caisse: Caisse, debut: int, fin: int) -> Iterator[Envoi]:
-    outils, journees, file = Outils(caisse, midnight(fin + 1)), Journees(caisse), list[Envoi]()
-    for jour in (fin - date.fromordinal(fin).day, fin):
-        tirage = caisse.draw_for(jour, "témoins envoyés")
-        for actes in Temoins(caisse, at(jour, 10.0)).plan():
-            for envoi in outils.send(tirage, actes):
-                heappush(file, envoi)
-    for jour in range(add_months(debut, -MOIS_DES_FRAUDES), fin + 1):
+def history(
+    profil: Profil, fin: int, *, jours: int = JOURS, echelle: float = ECHELLE, graine: int = 0
+) -> Iterator[bytes]:
+    """The events of ``jours`` days that end with the day ``fin``, as JSON: the small past of a demonstration.
+
+    Of older créances it keeps what the profile says; the day itself and the last one of the month before each hold an
+    example of everything a rate needs. Otherwise as ``simulate``.
+    """
+    caisse = Caisse(profil, echelle, graine, f"histoire|{to_iso(fin)}|{jours}")
+    debut, histoire = fin - jours + 1, profil.histoire
+    journees = Journees(caisse, debut)
+    passe = Passe(journees, debut, histoire.creances_anciennes, histoire.fraudes_anciennes)
+    exemples = [Temoins(caisse, at(jour, 10.0)) for jour in (fin - date.fromordinal(fin).day, fin)]
+    for envoi in _flow(caisse, journees, passe, fin, ordinary, chain.from_iterable(t.plan() for t in exemples)):
+        yield encode(envoi, profil.caf)
+
+
+def _flow(
+    caisse: Caisse,
+    journees: Journees,
+    passe: Passe,
+    au: int,
+    conditions: Callable[[int], Conditions],
+    exemples: Iterable[list[Acte]] = (),
+) -> Iterator[Envoi]:
+    outils, file, debut = Outils(caisse, midnight(au + 1)), list[Envoi](), 0
+    for envoi in outils.send(caisse.draw_for(au, "témoins envoyés"), chain.from_iterable(exemples)):
+        heappush(file, envoi)
+    for jour in passe.days():
         tirage = caisse.draw_for(jour, "outils")
-        for actes in _begun(journees, jour, debut):
-            for envoi in outils.send(tirage, actes):
-                heappush(file, envoi)
-        while file and file[0].recu < midnight(jour + 1):
-            yield heappop(file)
+        for envoi in outils.send(tirage, chain.from_iterable(passe.of_day(jour, conditions(jour)))):
+            heappush(file, envoi)
+        yield from _due(file, midnight(jour + 1))
+        debut = jour + 1
+    for jour in range(debut, au + 1):
+        tirage = caisse.draw_for(jour, "outils")
+        for envoi in outils.send(tirage, chain.from_iterable(journees.of_day(jour, conditions(jour)))):
+            heappush(file, envoi)
+        yield from _due(file, midnight(jour + 1))
 
 
-def _begun(journees: Journees, jour: int, debut: int) -> Iterator[list[Acte]]:
-    if jour >= debut:
-        yield from journees.of_day(jour)
-        return
-    yield from journees.old_debts(jour, debut)
-    if jour >= debut - RODAGE:
-        yield from journees.still_open(jour, midnight(debut))
+def _due(file: list[Envoi], avant: int) -> Iterator[Envoi]:
+    """What is emitted before an instant."""
+    while file and file[0].recu < avant:
+        yield heappop(file)

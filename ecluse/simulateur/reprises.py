@@ -9,7 +9,7 @@ from random import Random
 from ecluse.simulateur.actes import Acte
 from ecluse.simulateur.caisse import Caisse, midnight, of, office_hour
 from ecluse.simulateur.creances import Creances
-from ecluse.simulateur.pieces import resume, suspend, treat
+from ecluse.simulateur.atelier import resume, suspend, treat
 from ecluse.simulateur.port import EnCours, PieceOuverte
 from ecluse.simulateur.rendez_vous import outcome
 

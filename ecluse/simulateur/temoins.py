@@ -11,7 +11,8 @@ from ecluse.simulateur.actes import Acte
 from ecluse.simulateur.caisse import Caisse, at
 from ecluse.simulateur.contacts import Contacts, close, take
 from ecluse.simulateur.creances import Creances
-from ecluse.simulateur.pieces import Pieces, treat
+from ecluse.simulateur.atelier import treat
+from ecluse.simulateur.pieces import Pieces
 from ecluse.simulateur.qualite import Qualite
 from ecluse.simulateur.rendez_vous import RendezVous
 from shared.temps import MINUTE, to_jour
