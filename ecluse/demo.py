@@ -136,7 +136,7 @@ class _EnCours:
 def _pieces(connexion: Connection, caf: str, limite: int) -> list[PieceOuverte]:
     t = table_of(LignePiece).c
     requete = (
-        select(t.objet, t.dossier, t.arrivee, t.nature, t.suspendue)
+        select(t.objet, t.dossier, t.arrivee, t.nature, t.suspendue, t.minima_sociaux, t.urgence.is_not(None))
         .where(t.caf == caf, t.fin.is_(None), t.arrivee.is_not(None))
         .order_by(t.arrivee)
         .limit(limite)

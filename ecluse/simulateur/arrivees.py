@@ -13,6 +13,7 @@ from ecluse.simulateur.atelier import Atelier, Piece, Reponse, treat
 from ecluse.simulateur.caisse import Caisse, Choix, at, minutes_after, of, office_hour, share, web_hour
 from ecluse.simulateur.conditions import Conditions, factor
 from ecluse.simulateur.marques import ProfilRefuse
+from ecluse.simulateur.port import PieceOuverte
 from ecluse.simulateur.volumes import Flux, Rythme
 from services.production.rules import target_delai
 from shared.temps import MINUTE, to_jour
@@ -96,8 +97,10 @@ class Arrivees:
                 dossier = self.someone(tirage, office_hour(tirage, jour))
                 yield self._enter(tirage, dossier, "interne", sorte, conditions)
 
-    def arrival(self, tirage: Random, dossier: Dossier, canal: str, sorte: Sorte, ferme: frozenset[str]) -> Acte:
-        """A new piece of this sort."""
+    def arrival(
+        self, tirage: Random, dossier: Dossier, canal: str, sorte: Sorte, fermes: frozenset[str] = frozenset()
+    ) -> Acte:
+        """A new piece of this sort. ``fermes``: sites that receive nobody."""
         nature, teleservice = sorte
         profil = self._caisse.profil.pieces
         data: dict[str, Any] = {
@@ -111,7 +114,7 @@ class Arrivees:
             data["teleservice"] = teleservice
         if canal == "accueil":
             site = self._sites.pick(tirage)
-            if site not in ferme:
+            if site not in fermes:
                 data["site"] = site
         if share(tirage, profil.urgence):
             data["urgence"] = "rupture_de_droits"
@@ -125,11 +128,26 @@ class Arrivees:
 
     def place(self, arrivee: Acte) -> Piece:
         """The piece in the workshop that an arrival makes."""
-        profil, minima, nature = self._caisse.profil, arrivee.data["minima_sociaux"], arrivee.data["nature"]
-        rang = self._atelier.rank(to_jour(arrivee.instant), target_delai(minima), "urgence" in arrivee.data)
-        manque = of(profil.demarches.incompletes, nature) * (profil.demarches.incompletes_minima if minima else 1.0)
-        minutes = of(profil.personnel.minutes, nature)
-        return Piece(arrivee.data["piece"], arrivee.dossier, nature, minutes, rang, manque)
+        data = arrivee.data
+        return self.set_up(
+            PieceOuverte(
+                data["piece"],
+                arrivee.dossier,
+                to_jour(arrivee.instant),
+                data["nature"],
+                en_attente=False,
+                minima=data["minima_sociaux"],
+                urgente="urgence" in data,
+            )
+        )
+
+    def set_up(self, ouverte: PieceOuverte) -> Piece:
+        """The piece in the workshop that stands for one to treat."""
+        profil, nature = self._caisse.profil, ouverte.nature
+        rang = self._atelier.rank(ouverte.arrivee, target_delai(ouverte.minima), ouverte.urgente)
+        moins = profil.demarches.incompletes_minima if ouverte.minima else 1.0
+        manque = of(profil.demarches.incompletes, nature) * moins
+        return Piece(ouverte.piece, ouverte.dossier, nature, of(profil.personnel.minutes, nature), rang, manque)
 
     def _counts(self, sources: Sequence[_Source], jour: int, conditions: Conditions) -> Iterator[tuple[Sorte, int]]:
         for sorte, flux in sources:

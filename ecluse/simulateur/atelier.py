@@ -114,7 +114,7 @@ class Atelier:
         ``entrees``: the pieces that come in, each with the instant from which an agent can see it, in order.
         """
         tirage = self._draw(jour, "atelier")
-        yield from self._reopen(jour, tirage)
+        yield from self._reopen(jour)
         attendues, reste = iter(entrees), 0.0
         prochaine = next(attendues, None)
         for tranche in range(_TRANCHES if minutes > 0 else 0):
@@ -159,7 +159,7 @@ class Atelier:
         partenaire = longue or share(tirage, attentes.partenaire)
         return suspend(piece.nom, piece.dossier, instant, partenaire=partenaire, caf=piece.caf)
 
-    def _reopen(self, jour: int, tirage: Random) -> Iterator[tuple[Piece, Acte]]:
+    def _reopen(self, jour: int) -> Iterator[tuple[Piece, Acte]]:
         for piece in self._rouvertes.pop(jour, ()):
             data = {"piece": piece.nom, "motif": "l'allocataire a répondu"}
             yield piece, Acte("piece.rouverte", piece.dossier, at(jour, OUVERTURE) - 5 * MINUTE, data, caf=piece.caf)

@@ -13,6 +13,7 @@ from typing import Final
 
 from ecluse.simulateur.actes import encode
 from ecluse.simulateur.caisse import Caisse, at, midnight
+from ecluse.simulateur.conditions import ORDINAIRES
 from ecluse.simulateur.generateur import ECHELLE, Journees
 from ecluse.simulateur.outils import Outils
 from ecluse.simulateur.port import EnCours
@@ -44,7 +45,9 @@ def live_day(
     caisse = Caisse(profil, echelle, graine, f"direct|{depart}")
     # On a closed day it is the last working day that flows: what it offers for later stays in the future.
     jour = caisse.working_before(to_jour(depart), 0)
-    debuts = list(Journees(caisse).of_day(jour))
+    journees = Journees(caisse, jour)
+    journees.pieces.go_on_with(encours.pieces, jour)
+    debuts = list(journees.of_day(jour, ORDINAIRES))
     reprises = Reprises(caisse, encours, jour, depart).plan(debuts)
     ouverture = at(jour, _HEURE_DES_TEMOINS)
     exemples = Temoins(caisse, ouverture, ouverture).plan() if temoins else ()

@@ -1,8 +1,8 @@
 """A simulated Caf, day by day: the events that its front-office tools emit, in the order in which they emit them.
 
-What has its own end soon (a contact, a rendez-vous) is planned whole on the day it begins, and waits in a heap until the
-clock of the simulation has passed it; what waits for an agent or for a debtor stays with whom it waits for. Memory
-holds what is not over, never what has been sent.
+What has its own end soon (a contact, a rendez-vous) is planned whole on the day it begins, and waits in a heap until
+the clock of the simulation has passed it; what waits for an agent or for a debtor stays with whom it waits for.
+Memory holds what is not over, never what has been sent.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,14 +1,16 @@
 """The days of the pieces of one Caf: what comes in, who answers, what the workshop does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from ecluse.simulateur.actes import Acte
 from ecluse.simulateur.arrivees import Arrivees, Entree
 from ecluse.simulateur.atelier import Atelier, Piece, Reponse, resume
-from ecluse.simulateur.caisse import Caisse
+from ecluse.simulateur.caisse import Caisse, of, share
 from ecluse.simulateur.conditions import ORDINAIRES, Conditions
 from ecluse.simulateur.personnel import Personnel
+from ecluse.simulateur.port import PieceOuverte
+from ecluse.simulateur.profil import Duree, Profil
 
 
 class Pieces:
@@ -19,6 +21,7 @@ class Pieces:
     """
 
     def __init__(self, caisse: Caisse, repere: int) -> None:
+        self._caisse = caisse
         self.atelier = Atelier(caisse, repere)
         self.arrivees = Arrivees(caisse, self.atelier)
         self._personnel = Personnel(caisse)
@@ -36,6 +39,17 @@ class Pieces:
         minutes = self._personnel.minutes(jour, self.atelier.minutes, conditions.presence)
         for piece, acte in self.atelier.work(jour, attendues, minutes):
             yield from self._tell(piece, acte)
+
+    def go_on_with(self, ouvertes: Iterable[PieceOuverte], jour: int) -> None:
+        """Take over what a house holds open. Of what waits on someone, as many come back as their pauses let expect."""
+        tirage, chance = self._caisse.draw_for(jour, "reprises"), 1 / _mean_pause(self._caisse.profil)
+        for ouverte in ouvertes:
+            piece = self.arrivees.set_up(ouverte)
+            if not ouverte.en_attente:
+                self.atelier.enter(piece)
+            elif share(tirage, chance):
+                piece.manque = 0.0
+                self.atelier.wait_until(jour, piece)
 
     def opening(self) -> Iterator[list[Acte]]:
         """What is open when the period begins, each piece with its acts so far; from then on nothing is kept."""
@@ -66,3 +80,13 @@ def _from_arrivals(entrees: list[Entree]) -> Iterator[tuple[int, Piece]]:
 
 def _from_answers(reponses: list[Reponse]) -> Iterator[tuple[int, Piece]]:
     return ((r.instant, r.piece) for r in reponses)
+
+
+def _mean_pause(profil: Profil) -> float:
+    """How long a pause lasts, in days, all natures together: what is paused at any time is mostly what pauses long."""
+    longue = of(profil.attentes.longues, "autres")
+    return longue * _mean(profil.attentes.jours_longues) + (1 - longue) * _mean(profil.attentes.jours)
+
+
+def _mean(duree: Duree) -> float:
+    return (duree.au_moins + duree.le_plus_souvent + duree.au_plus) / 3

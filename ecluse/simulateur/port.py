@@ -10,13 +10,16 @@ from typing import NamedTuple, Protocol
 
 
 class PieceOuverte(NamedTuple):
-    """A piece to treat. ``arrivee``: its day; ``en_attente``: it waits on someone."""
+    """A piece to treat. ``arrivee``: its day; ``en_attente``: it waits on someone; ``minima``: of a dossier that draws
+    a minimum social; ``urgente``: a rupture de droits."""
 
     piece: str
     dossier: str
     arrivee: int
     nature: str
     en_attente: bool
+    minima: bool = False
+    urgente: bool = False
 
 
 class CreanceOuverte(NamedTuple):

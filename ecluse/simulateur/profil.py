@@ -97,23 +97,6 @@ class Pieces(_Section, frozen=True):
     rouvertes: float
 
 
-class Attente(_Section, frozen=True):
-    au_moins: float
-    le_plus_souvent: float
-    au_plus: float
-
-
-class Delais(_Section, frozen=True):
-    automatique: Parts
-    agent_jours: Parts
-    agent_forme: float
-    attente: Parts
-    attente_minima: float
-    attente_jours: Attente
-    apres_reprise_jours: float
-    attente_partenaire: float
-
-
 class Demarches(_Section, frozen=True):
     """How pieces belong together: those sent with a demand, and what is missing."""
 
@@ -237,7 +220,6 @@ class Profil(_Section, frozen=True):
     demarches: Demarches
     attentes: Attentes
     personnel: Personnel
-    delais: Delais
     qualite: Qualite
     contacts: Contacts
     rendez_vous: RendezVous

@@ -1,20 +1,15 @@
-"""Going on with what is open: pieces, créances, contacts and rendez-vous that began before the day.
-
-As much leaves the stock as enters it, the pieces most late for their nature first.
-"""
+"""Going on with what is open: créances, contacts and rendez-vous that began before the day."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
 
 from ecluse.simulateur.actes import Acte
-from ecluse.simulateur.caisse import Caisse, midnight, of, office_hour
+from ecluse.simulateur.caisse import Caisse, midnight, office_hour
 from ecluse.simulateur.creances import Creances
-from ecluse.simulateur.atelier import resume, suspend, treat
-from ecluse.simulateur.port import EnCours, PieceOuverte
+from ecluse.simulateur.port import EnCours
 from ecluse.simulateur.rendez_vous import outcome
 
 _JOURS_OUVRES_PAR_MOIS = 21
-_FINS_DE_PIECE = ("piece.traitee", "piece.annulee")
 
 
 class Reprises:
@@ -29,33 +24,12 @@ class Reprises:
 
     def plan(self, debuts: Sequence[list[Acte]]) -> Iterator[list[Acte]]:
         """The acts of each object carried on, given those of what begins on the same day."""
-        yield from self._pieces(_left(debuts, "piece.arrivee", _FINS_DE_PIECE, self._jour))
         yield from self._contacts(_left(debuts, "contact.recu", ("contact.clos",), self._jour))
         yield from self._rendez_vous()
         yield from self._creances()
 
     def _office(self) -> int:
         return office_hour(self._tirage, self._jour)
-
-    def _pieces(self, nombre: int) -> Iterator[list[Acte]]:
-        caisse, tirage, attente = self._caisse, self._tirage, self._caisse.profil.delais.attente
-        natures = caisse.profil.pieces.natures
-        part = sum(poids * of(attente, n) for n, poids in natures.items()) / sum(natures.values())
-        attendent = round(nombre * part)
-        suspendues = sorted((p for p in self._encours.pieces if p.en_attente), key=lambda p: (p.arrivee, p.piece))
-        for piece in _some(tirage, suspendues, attendent, max(attendent, len(suspendues) // 2)):
-            yield [resume(piece.piece, piece.dossier, self._office())]
-        traitables = sorted((p for p in self._encours.pieces if not p.en_attente), key=self._lateness)
-        for rang, piece in enumerate(_some(tirage, traitables, nombre + attendent, 2 * nombre)):
-            if rang < attendent:
-                yield [suspend(caisse, tirage, piece.piece, piece.dossier, self._office())]
-            else:
-                yield [treat(tirage, piece.piece, piece.dossier, self._office())]
-
-    def _lateness(self, piece: PieceOuverte) -> tuple[float, str]:
-        """Smaller first: the age, against the wait that is usual for the nature."""
-        usuel = of(self._caisse.profil.delais.agent_jours, piece.nature)
-        return -(self._jour - piece.arrivee) / usuel, piece.piece
 
     def _contacts(self, nombre: int) -> Iterator[list[Acte]]:
         for contact in self._encours.contacts[:nombre]:
@@ -84,9 +58,3 @@ def _left(debuts: Sequence[list[Acte]], debut: str, fins: Sequence[str], jour: i
     return sum(
         actes[0].type == debut and not any(a.type in fins and a.instant < soir for a in actes) for actes in debuts
     )
-
-
-def _some(tirage: Random, pieces: list[PieceOuverte], nombre: int, parmi: int) -> list[PieceOuverte]:
-    """Some of the first ``parmi`` pieces, in no order: the first come first, yet nobody works in one line."""
-    premieres = pieces[: max(nombre, parmi)]
-    return tirage.sample(premieres, min(nombre, len(premieres)))

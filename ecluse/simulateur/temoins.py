@@ -8,10 +8,10 @@ from random import Random
 from typing import Final
 
 from ecluse.simulateur.actes import Acte
+from ecluse.simulateur.atelier import treat
 from ecluse.simulateur.caisse import Caisse, at
 from ecluse.simulateur.contacts import Contacts, close, take
 from ecluse.simulateur.creances import Creances
-from ecluse.simulateur.atelier import treat
 from ecluse.simulateur.pieces import Pieces
 from ecluse.simulateur.qualite import Qualite
 from ecluse.simulateur.rendez_vous import RendezVous
@@ -55,16 +55,17 @@ class Temoins:
         return [a._replace(saisi=self._saisi) if a.instant < self._debut else a for a in actes]
 
     def _pieces(self) -> Iterator[list[Acte]]:
-        pieces = Pieces(self._caisse)
+        arrivees = Pieces(self._caisse, self._jour).arrivees
         for nature, teleservice, jours in _TRAITEES:
             instant = self._before(jours)
-            arrivee = pieces.arrival(self._tirage, instant, instant, "web", (nature, teleservice))
+            quidam = arrivees.someone(self._tirage, instant)
+            arrivee = arrivees.arrival(self._tirage, quidam, "web", (nature, teleservice))
             traitee = treat(self._tirage, arrivee.data["piece"], arrivee.dossier, self._after(5))
             yield self._late([arrivee, traitee])
         for nature, noms in self._caisse.profil.pieces.teleservices.items():
             for rang, nom in enumerate(noms):
-                instant = self._after(1 + rang)
-                yield [pieces.arrival(self._tirage, instant, instant, "web", (nature, nom))]
+                quidam = arrivees.someone(self._tirage, self._after(1 + rang))
+                yield [arrivees.arrival(self._tirage, quidam, "web", (nature, nom))]
 
     def _contacts(self) -> Iterator[list[Acte]]:
         contacts = Contacts(self._caisse)
