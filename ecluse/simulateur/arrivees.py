@@ -4,7 +4,7 @@ Pieces belong together: a demand brings justificatifs of the same dossier, and t
 justificatif too. They are taken from the justificatifs of the day, never added to them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Any, Final, NamedTuple
 
@@ -79,18 +79,18 @@ class Arrivees:
     def of_day(self, jour: int, conditions: Conditions, reponses: Sequence[Reponse] = ()) -> Iterator[Entree]:
         """What enters on this day, in no order. ``reponses``: answers of the day, whose justificatif is among it."""
         tirage = self._caisse.draw_for(jour, "pieces")
-        jointes = [Dossier(r.piece.dossier, False, r.instant, r.instant) for r in reponses if r.canal == "web"]
+        jointes = _Jointes(r for r in reponses if r.canal == "web")
         for sorte, nombre in self._counts(self._web, jour, conditions):
             for _ in range(nombre):
-                dossier = _next(jointes, sorte) or self.someone(tirage, web_hour(tirage, jour))
-                jointes += self._bring(tirage, sorte, dossier)
+                dossier = jointes.take(sorte) or self.someone(tirage, web_hour(tirage, jour))
+                jointes.bring(self._bring(tirage, sorte, dossier))
                 yield self._enter(tirage, dossier, "web", sorte, conditions)
-        jointes = [Dossier(r.piece.dossier, False, r.instant, r.instant) for r in reponses if r.canal != "web"]
+        jointes = _Jointes(r for r in reponses if r.canal != "web")
         for sorte, nombre in self._counts(self._papier, jour, conditions):
             for _ in range(nombre):
                 canal = self._canaux.pick(self._canal)
-                dossier = _next(jointes, sorte) or self._by_post(tirage, jour, canal)
-                jointes += self._bring(tirage, sorte, dossier)
+                dossier = jointes.take(sorte) or self._by_post(tirage, jour, canal)
+                jointes.bring(self._bring(tirage, sorte, dossier))
                 yield self._enter(tirage, dossier, canal, sorte, conditions)
         for sorte, nombre in self._counts(self._internes, jour, conditions):
             for _ in range(nombre):
@@ -147,7 +147,8 @@ class Arrivees:
         rang = self._atelier.rank(ouverte.arrivee, target_delai(ouverte.minima), ouverte.urgente)
         moins = profil.demarches.incompletes_minima if ouverte.minima else 1.0
         manque = of(profil.demarches.incompletes, nature) * moins
-        return Piece(ouverte.piece, ouverte.dossier, nature, of(profil.personnel.minutes, nature), rang, manque)
+        minutes = of(profil.personnel.minutes, nature)
+        return Piece(ouverte.piece, ouverte.dossier, ouverte.minima, nature, minutes, rang, manque)
 
     def _counts(self, sources: Sequence[_Source], jour: int, conditions: Conditions) -> Iterator[tuple[Sorte, int]]:
         for sorte, flux in sources:
@@ -194,9 +195,23 @@ def _after(dossier: Dossier, temps: int) -> Dossier:
     return dossier._replace(saisie=dossier.saisie + temps, arrivee=dossier.arrivee + (temps if en_ligne else 0))
 
 
-def _next(jointes: list[Dossier], sorte: Sorte) -> Dossier | None:
-    """The next justificatif that somebody sends with something else."""
-    return jointes.pop() if jointes and sorte == (JOINTE, "") else None
+class _Jointes:
+    """Who sends the justificatifs of a day: those who answer first, then those who ask for something."""
+
+    def __init__(self, reponses: Iterable[Reponse]) -> None:
+        self._reponses = [Dossier(r.piece.dossier, r.piece.minima, r.instant, r.instant) for r in reponses]
+        self._demandes: list[Dossier] = []
+
+    def bring(self, dossiers: Iterable[Dossier]) -> None:
+        """These send one with a demand."""
+        self._demandes += dossiers
+
+    def take(self, sorte: Sorte) -> Dossier | None:
+        """Who sends a piece of this sort; None: anybody."""
+        if sorte != (JOINTE, ""):
+            return None
+        attendues = self._reponses or self._demandes
+        return attendues.pop() if attendues else None
 
 
 def _sorts(caisse: Caisse) -> list[tuple[Sorte, float, float]]:

@@ -39,6 +39,7 @@ class Piece:
 
     nom: str
     dossier: str
+    minima: bool
     nature: str
     minutes: float
     rang: int
@@ -89,6 +90,10 @@ class Atelier:
         for attendues in (self._retours, self._rouvertes):
             for pieces in attendues.values():
                 yield from pieces
+
+    def holds_any(self) -> bool:
+        """Whether a piece is here, or will come back."""
+        return bool(self._file or self._retours or self._rouvertes)
 
     def first(self, nombre: int) -> Sequence[Piece]:
         """Some of the pieces that come first, in no order."""

@@ -8,6 +8,7 @@ from ecluse.simulateur.arrivees import Arrivees, Entree
 from ecluse.simulateur.atelier import Atelier, Piece, Reponse, resume
 from ecluse.simulateur.caisse import Caisse, of, share
 from ecluse.simulateur.conditions import ORDINAIRES, Conditions
+from ecluse.simulateur.entraide import Entraide
 from ecluse.simulateur.personnel import Personnel
 from ecluse.simulateur.port import PieceOuverte
 from ecluse.simulateur.profil import Duree, Profil
@@ -25,6 +26,8 @@ class Pieces:
         self.atelier = Atelier(caisse, repere)
         self.arrivees = Arrivees(caisse, self.atelier)
         self._personnel = Personnel(caisse)
+        self._repere = repere
+        self._entraide: Entraide | None = None
         self.garder = False
 
     def of_day(self, jour: int, conditions: Conditions = ORDINAIRES) -> Iterator[list[Acte]]:
@@ -36,9 +39,15 @@ class Pieces:
         for piece, instant, _ in reponses:
             yield from self._tell(piece, resume(piece.nom, piece.dossier, instant, caf=piece.caf))
         attendues = sorted(chain(_from_arrivals(entrees), _from_answers(reponses)), key=lambda e: e[0])
-        minutes = self._personnel.minutes(jour, self.atelier.minutes, conditions.presence)
+        ailleurs = self._share_elsewhere(conditions)
+        minutes = self._personnel.minutes(jour, self.atelier.minutes, conditions.presence * (1 - ailleurs))
         for piece, acte in self.atelier.work(jour, attendues, minutes):
             yield from self._tell(piece, acte)
+        if ailleurs and self._entraide:
+            part = self._personnel.minutes(
+                jour, self._entraide.atelier.minutes / ailleurs, conditions.presence * ailleurs
+            )
+            yield from self._entraide.of_day(jour, part, arrivent=conditions.autre_caf is not None)
 
     def go_on_with(self, ouvertes: Iterable[PieceOuverte], jour: int) -> None:
         """Take over what a house holds open. Of what waits on someone, as many come back as their pauses let expect."""
@@ -58,6 +67,14 @@ class Pieces:
             if piece.histoire is not None:
                 yield piece.histoire
                 piece.histoire = None
+
+    def _share_elsewhere(self, conditions: Conditions) -> float:
+        """The share of the agents that works for another Caf: until nothing of what it sent is left."""
+        if conditions.autre_caf and (self._entraide is None or self._entraide.autre != conditions.autre_caf):
+            self._entraide = Entraide(self._caisse, self._repere, conditions.autre_caf)
+        if self._entraide is None or not (conditions.autre_caf or self._entraide.atelier.holds_any()):
+            return 0.0
+        return self._entraide.autre.part_des_agents
 
     def _come_in(self, entree: Entree) -> Iterator[list[Acte]]:
         if entree.piece is None:

@@ -59,7 +59,8 @@ class Flux:
     def _spread(self, annee: int) -> Sequence[float]:
         """The running total at the end of each day of a year; the first is 0."""
         premier, suivant = date(annee, 1, 1).toordinal(), date(annee + 1, 1, 1).toordinal()
-        poids = [self._weigh(jour) for jour in range(premier, suivant)]
+        bruit, alea = self._caisse.draw_for(premier, f"volume|{self._nom}"), self._caisse.profil.calendrier.alea
+        poids = [self._weigh(jour) * max(_MOINDRE, bruit.gauss(1.0, alea)) for jour in range(premier, suivant)]
         total, cumuls, somme = sum(poids), [0.0], 0.0
         for un in poids:
             somme += un
@@ -74,10 +75,7 @@ class Flux:
             return 0.0
         semaine = calendrier.web if self._rythme is Rythme.WEB else calendrier.bureau
         poids = semaine[(jour - 1) % _JOURS_DE_SEMAINE] * self._mois[date.fromordinal(jour).month - 1]
-        if self._paie:
-            poids *= self._after_pay(jour)
-        bruit = self._caisse.draw_for(jour, f"volume|{self._nom}").gauss(1.0, calendrier.alea)
-        return poids * max(_MOINDRE, bruit)
+        return poids * self._after_pay(jour) if self._paie else poids
 
     def _after_pay(self, jour: int) -> float:
         """The factor of the first working days from the one on which benefits are paid."""
