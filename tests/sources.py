@@ -13,8 +13,10 @@ DOSSIER: Final = RACINE.parent / "shared" / "sources"
 # The Caf that each document speaks of.
 CAFS: Final = {"000": "661", "001": "091", "002": "441", "003": "521", "004": "361"}
 
-_CITATION: Final = re.compile(r"\b([0-9]{3}) (L[0-9]+(?:(?:, | à | et )L[0-9]+)*)")
-_SUITE: Final = re.compile(r"(, | à | et )?L([0-9]+)")
+# A citation may be cut at the end of a line, which TOML marks with a backslash.
+_BLANC: Final = r"[\s\\]+"
+_CITATION: Final = re.compile(rf"\b([0-9]{{3}}){_BLANC}(L[0-9]+(?:(?:,|{_BLANC}à|{_BLANC}et){_BLANC}L[0-9]+)*)")
+_SUITE: Final = re.compile(rf"(,|à|et)?{_BLANC}L([0-9]+)")
 _BALISES: Final = re.compile(r"</?[a-z]+>|\*")
 _ESPACES: Final = " \u00a0\u202f"
 _NOMBRE: Final = re.compile(
@@ -42,7 +44,7 @@ def lines_cited(texte: str) -> Iterator[Ligne]:
     """The same, with all that lies between the two ends of « 000 L385 à L389 »."""
     derniere = 0
     for lien, ligne in _linked(texte):
-        premiere = derniere + 1 if lien == " à " else ligne.numero
+        premiere = derniere + 1 if lien == "à" else ligne.numero
         yield from (Ligne(ligne.document, numero) for numero in range(premiere, ligne.numero + 1))
         derniere = ligne.numero
 
@@ -68,7 +70,7 @@ def readings(texte: str, *, en_centimes: bool = False) -> set[Decimal]:
 def _linked(texte: str) -> Iterator[tuple[str, Ligne]]:
     """The lines that a text names, each with the word that ties it to the one before in its citation."""
     for citation in _CITATION.finditer(texte):
-        for lien, numero in _SUITE.findall(citation[2]):
+        for lien, numero in _SUITE.findall(f" {citation[2]}"):
             yield lien, Ligne(citation[1], int(numero))
 
 

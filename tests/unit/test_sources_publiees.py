@@ -93,7 +93,7 @@ def test_an_amount_in_cents_is_read_from_euros() -> None:
 
 
 def test_a_citation_is_one_line_a_list_or_a_range() -> None:
-    texte = "(001 L369, L385 ; 000 L385 à L388) et 001 L455, 001 L457"
+    texte = "(001 L369, L385 ; 000 L385 \\\nà L388) et 001 L455, 001\nL457"
     nommees = [("001", 369), ("001", 385), ("000", 385), ("000", 388), ("001", 455), ("001", 457)]
     assert list(citations(texte)) == nommees
     assert list(lines_cited(texte)) == [*nommees[:3], ("000", 386), ("000", 387), *nommees[3:]]
