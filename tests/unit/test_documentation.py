@@ -7,10 +7,12 @@ import pytest
 from typer.main import get_command
 
 from ecluse.cli import app
+from ecluse.simulateur.profil import read_parametres
 from services.indicators.registre import REGISTRE
 from tests.donnees import RACINE
 
-PAGES = [RACINE / nom for nom in ("README.md", "CONTRIBUTING.md", "docs/glossaire.md", "docs/deploiement.md")]
+PAGES = [RACINE / nom for nom in ("README.md", "CONTRIBUTING.md")]
+PAGES += [RACINE / "docs" / nom for nom in ("glossaire.md", "deploiement.md", "sources.md")]
 PAGES += [page for dossier in ("guide", "decisions") for page in sorted((RACINE / "docs" / dossier).glob("*.md"))]
 PROGRAMME = ("ecluse", "services", "shared")
 par_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -50,6 +52,15 @@ def test_every_code_of_the_table_of_the_reports_is_an_indicator() -> None:
     codes = [code for ligne in lignes for code in re.findall(r"`([A-Z][\w-]+)`", ligne)]
     assert len(codes) > 30
     assert set(codes) <= set(REGISTRE)
+
+
+def test_every_code_and_parameter_of_the_page_of_the_sources_exists() -> None:
+    mots = set(re.findall(r"`([^`]+)`", (RACINE / "docs" / "sources.md").read_text()))
+    codes = {mot for mot in mots if mot.isupper() or "-" in mot}
+    parametres = {mot for mot in mots - codes if "." in mot}
+    assert min(len(codes), len(parametres)) > 30
+    assert codes - set(REGISTRE) == set()
+    assert parametres - {parametre.nom for parametre in read_parametres("091")} == set()
 
 
 def test_every_word_of_the_glossary_is_a_word_of_the_code() -> None:
