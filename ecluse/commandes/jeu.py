@@ -27,7 +27,7 @@ def make_dataset(
     year: Annotated[int, typer.Option("--year", min=2000, max=2090, help="année simulée")] = _STANDARD.annee,
     seed: Annotated[int, typer.Option("--seed", help="graine : la même donne les mêmes octets")] = _STANDARD.graine,
     scale: Annotated[float, typer.Option("--scale", help="part du volume, au plus 1")] = _STANDARD.echelle,
-    verify: Annotated[bool, typer.Option("--verify", help="n'écrit rien : relit le dossier et dit quel jeu c'est")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="relit un dossier et dit quel jeu c'est")] = False,
 ) -> None:
     """Écrit une année simulée d'une Caf en fichiers Parquet, avec ses chiffres : le même jeu pour qui le refait.
 

@@ -92,8 +92,8 @@ class _Ecriture:
 
     def finish(self) -> Evenements:
         """What was written."""
-        comptes = (self._reponses[sort] for sort in ("accepte", "doublon", "refuse"))
-        return Evenements(self._empreinte.nombre, *comptes, self._empreinte.hexdigest())
+        acceptes, doublons, refuses = (self._reponses[sort] for sort in ("accepte", "doublon", "refuse"))
+        return Evenements(self._empreinte.nombre, acceptes, doublons, refuses, self._empreinte.hexdigest())
 
 
 def _write_events(dossier: Path, maison: Maison, profil: Profil, question: Question, dire: Dire) -> Evenements:

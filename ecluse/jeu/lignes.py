@@ -1,7 +1,7 @@
 """An event as a row of columns, and the bytes of the event from its row: nothing of what was emitted is lost."""
 
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
@@ -91,25 +91,28 @@ _ENCODER: Final = msgspec.json.Encoder()
 _ENVELOPPES: Final = msgspec.json.Decoder(_Enveloppe)
 _MEMBRES: Final = msgspec.json.Decoder(_Membres)
 _AUCUN: Final = _Membres()
-# Most events of a type say their instant under one name; it is read with them, not in a second reading of the whole.
-_INSTANTS: Final = {
+# The business instant has a name of its own in each type.
+_INSTANTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     nom: msgspec.json.Decoder(msgspec.defstruct("_Instant", [("lu", str | None, None)], rename={"lu": type_.instant}))
     for nom, type_ in TYPES.items()
 }
 
 
 def to_row(rang: int, recu: int, octets: bytes, reponse: str) -> Ligne:
-    """The row of an event; ``recu``: its instant of reception. Whatever can not be read is none, and ``brut`` has it."""
-    tete = (rang, recu // _MICROSECONDE, reponse)
+    """The row of an event; ``recu``: its instant of reception. What can not be read is none, and ``brut`` has it."""
     try:
         lu = _ENVELOPPES.decode(octets)
         emis = parse_instant(lu.time)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-        return Ligne(*tete, *[None] * (len(Ligne._fields) - len(tete) - 1), octets)
-    donnees = bytes(lu.data)
+        donnees = bytes(lu.data)
+        data = donnees.decode()
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        vides = [None] * (len(Ligne._fields) - 4)
+        return Ligne._make((rang, recu // _MICROSECONDE, reponse, *vides, octets))
     instant = _read_instant(lu.type, donnees)
-    ligne = Ligne(
-        *tete,
+    membres = (
+        rang,
+        recu // _MICROSECONDE,
+        reponse,
         lu.id,
         lu.source,
         lu.type,
@@ -120,9 +123,10 @@ def to_row(rang: int, recu: int, octets: bytes, reponse: str) -> Ligne:
         None if instant is None else instant // _MICROSECONDE,
         None if instant is None else date.fromordinal(to_jour(instant)),
         *msgspec.structs.astuple(_read_members(donnees)),
-        donnees.decode(),
+        data,
         None,
     )
+    ligne = Ligne._make(membres)
     return ligne if to_bytes(ligne) == octets else ligne._replace(brut=octets)
 
 

@@ -14,7 +14,10 @@ from ecluse.jeu.lignes import to_bytes
 
 
 def verify_jeu(dossier: Path) -> Jeu:
-    """What a folder holds, once every event was written again and every figure read. Raises ``JeuRefuse``, ``OSError``."""
+    """What a folder holds, once every event was written again and every figure read.
+
+    Raises ``JeuRefuse``, ``OSError``.
+    """
     if not dossier.is_dir():
         raise JeuRefuse(f"le dossier {dossier} n'existe pas")
     check_sums(dossier)
