@@ -88,7 +88,7 @@ class _Ecriture:
             if mois != self._mois:
                 self._mois = mois
                 self._dire(f"{mois}…")
-            self._fichiers.add(mois, (to_row(rang, emis.recu, emis.octets, sort) for rang, emis, sort in suite))
+            self._fichiers.add(mois, [to_row(rang, emis.recu, emis.octets, sort) for rang, emis, sort in suite])
 
     def finish(self) -> Evenements:
         """What was written."""

@@ -55,34 +55,31 @@ _SCHEMA_CHIFFRES: Final = pa.schema(
 
 
 class FichiersDEvenements:
-    """The files of events, a month each; at most a group of rows is held."""
+    """The files of events, a month each; what is held is a group of rows at most, as columns."""
 
     def __init__(self, dossier: Path) -> None:
         self._dossier = dossier
         self._mois = ""
         self._sortie: Any = None
-        self._lignes: list[Ligne] = []
+        self._lots: list[Any] = []
         dossier.mkdir()
 
-    def add(self, mois: str, lignes: Iterable[Ligne]) -> None:
+    def add(self, mois: str, lignes: Sequence[Ligne]) -> None:
         """Write rows of a month (the name of its file), the months in order."""
         if mois != self._mois:
             self.close()
             self._mois = mois
             self._sortie = _open(self._dossier / f"{mois}.parquet", _SCHEMA, _REPETEES)
-        self._lignes.extend(lignes)
-        while len(self._lignes) >= GROUPE:
-            self._write(self._lignes[:GROUPE])
-            del self._lignes[:GROUPE]
+        self._lots.append(_to_table(lignes, _SCHEMA))
+        if sum(lot.num_rows for lot in self._lots) >= GROUPE:
+            self._write()
 
     def close(self) -> None:
         """Write what waits and end the file."""
         if self._sortie is not None:
-            sortie, self._sortie = self._sortie, None
-            with sortie:
-                if self._lignes:
-                    sortie.write_table(_to_table(self._lignes, _SCHEMA))
-            self._lignes = []
+            with self._sortie:
+                self._write()
+            self._sortie = None
 
     def __enter__(self) -> Self:
         return self
@@ -90,8 +87,11 @@ class FichiersDEvenements:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
 
-    def _write(self, lignes: Sequence[Ligne]) -> None:
-        self._sortie.write_table(_to_table(lignes, _SCHEMA))
+    def _write(self) -> None:
+        if self._lots:
+            table = pa.concat_tables(self._lots)
+            self._sortie.write_table(table, row_group_size=table.num_rows)
+        self._lots = []
 
 
 def read_events(dossier: Path) -> Iterator[Ligne]:

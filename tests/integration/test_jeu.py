@@ -17,7 +17,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import pandas
 import pyarrow.parquet as pq
 import pytest
@@ -79,11 +78,16 @@ def oracle(emis: list[bytes]) -> Etat:
     return etat_de(emis)
 
 
-def ask(dossier: Path, requete: str, *parametres: object) -> list[tuple[Any, ...]]:
-    """What DuckDB answers, the files named from the folder."""
-    with duckdb.connect() as base:
-        base.execute(f"SET file_search_path = '{dossier}'")
-        return base.execute(requete, parametres).fetchall()
+def ask(dossier: Path, requete: str, *parametres: object) -> list[list[Any]]:
+    """What DuckDB answers in the folder, in a process of its own, as a reader of the page has it."""
+    programme = "import duckdb, json, sys; print(json.dumps(duckdb.execute(*json.loads(sys.argv[1])).fetchall()))"
+    question = json.dumps([requete, [str(parametre) for parametre in parametres]])
+    fin = subprocess.run(
+        [sys.executable, "-c", programme, question], cwd=dossier, capture_output=True, check=False, timeout=240
+    )
+    assert fin.returncode == 0, fin.stderr.decode()
+    lignes: list[list[Any]] = json.loads(fin.stdout)
+    return lignes
 
 
 def test_the_small_set_is_the_one_of_reference(fait: tuple[Path, Fin]) -> None:
@@ -217,7 +221,7 @@ def test_the_program_of_its_page_reads_the_stock(petit: Path, monkeypatch: pytes
         warnings.simplefilter("error")
         exec(programme, noms)  # noqa: S102  # the page's own example
     stock = ask(petit, "SELECT valeur FROM 'chiffres/jours.parquet' WHERE code = 'STOCK' ORDER BY du")
-    assert [(valeur,) for valeur in noms["par_jour"]["STOCK"].astype(float)] == stock
+    assert [[valeur] for valeur in noms["par_jour"]["STOCK"].astype(float)] == stock
 
 
 def test_its_page_is_filled_and_its_commands_make_it_again(petit: Path, tmp_path: Path) -> None:
