@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import UNSET
 
 from ecluse.jeu.description import Chiffre
+from ecluse.jeu.dossier import JeuRefuse
 from services.indicators.answer import Indication, Point, Reponse, Serie
 from services.indicators.app import Indicateurs
 from services.indicators.maturite import EtatDeMaturite
@@ -22,8 +23,14 @@ STOCKS: Final = ("STOCK", "STOCK-EN-ATTENTE", "STOCK-TRAITABLE")
 
 
 def ask_figures(indicateurs: Indicateurs, caf: str, du: str, au: str) -> Iterator[Chiffre]:
-    """Every figure, table after table. Days as ``AAAA-MM-JJ``."""
-    yield from _year(indicateurs.figures(caf, du, au, CODES))
+    """Every figure, table after table. Days as ``AAAA-MM-JJ``.
+
+    Raises ``JeuRefuse`` when an event is not counted yet.
+    """
+    annee = indicateurs.figures(caf, du, au, CODES)
+    if not annee.fraicheur.a_jour:
+        raise JeuRefuse("les chiffres ne sont pas à jour de tous les événements : recommencer")
+    yield from _year(annee)
     for tableau, pas, codes in ((MOIS, "mois", CODES), (JOURS, "jour", PAR_JOUR)):
         for serie in indicateurs.all_series(caf, du, au, codes, pas):
             yield from (_point(tableau, serie, p, None) for p in serie.points)

@@ -226,7 +226,7 @@ def test_the_program_of_its_page_reads_the_stock(petit: Path, monkeypatch: pytes
 
 def test_its_page_is_filled_and_its_commands_make_it_again(petit: Path, tmp_path: Path) -> None:
     texte = (petit / "LISEZMOI.md").read_text()
-    assert "«" not in texte
+    assert not re.search("«[a-z]+»", texte)
     assert PETIT.empreinte in texte
     (commandes,) = examples(petit, "sh")
     premiere, relecture = (ligne.split()[1:] for ligne in commandes.splitlines())
