@@ -4,6 +4,8 @@ PYTHON ?=
 N ?= 200
 TESTS ?=
 MESURES ?=
+JEU ?= build/jeu-091-2023
+EPINGLES ?= petit
 
 export PYTHON
 bin := $(VENV)/bin
@@ -15,7 +17,7 @@ quix := $(VENV)/quix
 pytest := $(bin)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench bench-kafka bench-fold chaos chaos-kafka mutants docs clean
+.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench bench-kafka bench-fold chaos chaos-kafka mutants docs jeu epingler clean
 
 help: ## cette liste
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +75,13 @@ docs: $(dev) ## écrit ce qui est tiré du code : événements, indicateurs, ré
 	$(bin)/python -m services.indicators.docs
 	$(bin)/python -m ecluse.distribue.docs
 	$(bin)/python -m outils.tableaux
+
+jeu: $(dev) ## écrit l'année simulée de référence en Parquet, avec ses chiffres, dans JEU=build/jeu-091-2023
+	@$(bin)/ecluse jeu-de-donnees $(JEU)
+
+# Après un changement voulu du simulateur ou d'un chiffre ; EPINGLES="petit standard" refait aussi l'année entière.
+epingler: $(dev) ## refait les jeux de référence et écrit leurs empreintes (EPINGLES=petit)
+	@$(bin)/python -m outils.epingler $(EPINGLES)
 
 clean: ## efface l'environnement et les caches, jamais ./data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis

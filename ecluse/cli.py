@@ -15,6 +15,7 @@ from ecluse.commandes import (
     etat,
     evenements,
     explication,
+    jeu,
     lettres,
     migrations,
     rapprochements,
@@ -38,6 +39,7 @@ app.command("serve")(serve.serve)
 app.command("doctor")(serve.doctor)
 app.command("import")(donnees.import_files)
 app.command("verify")(donnees.verify_file)
+app.command("jeu-de-donnees")(jeu.make_dataset)
 app.command("indicators")(chiffres.indicators)
 app.command("projection")(rapprochements.project)
 app.command("explain")(explication.explain)
