@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator
 from datetime import date, timedelta
 from importlib.resources import files
@@ -11,12 +9,9 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
-import msgspec
 import pytest
 
 from ecluse.simulateur.generateur import history
-from ecluse.simulateur.marques import ProfilRefuse
-from ecluse.simulateur.profil import load_profil, parse_profil, read_parametres
 from shared.calendar import working_days
 from shared.events.nir import looks_like_nir
 from shared.events.porte import Recu, judge
@@ -26,75 +21,6 @@ from tests.simulee import MERCREDI, PETITE, PROFIL, UN_JOUR, etat_de, lis, minui
 
 TEXTE = (files("ecluse.simulateur") / "profils" / "091.toml").read_text(encoding="utf-8")
 SOLDES_MOYENS = {"SOLDE-JOURS-MOYEN", "SOLDE-TRAITABLE-JOURS-MOYEN"}
-
-
-class TestProfil:
-    def test_every_parameter_says_where_it_comes_from(self) -> None:
-        parametres = read_parametres("091")
-        assert {p.origine for p in parametres} == {"publie", "derive", "hypothese"}
-        assert all(p.justification for p in parametres)
-
-    def test_what_is_printed_is_printed_by_the_report_of_this_caf(self) -> None:
-        publies = [p for p in read_parametres("091") if p.origine == "publie"]
-        assert len(publies) > 10
-        assert all(re.fullmatch(r"001 L\d+(, 001 L\d+)*", p.justification) for p in publies)
-
-    def test_no_parameter_of_the_file_can_lose_its_mark(self) -> None:
-        for nom in [p.nom for p in read_parametres("091")]:
-            table = tomllib.loads(TEXTE)
-            section, _, cle = nom.partition(".")
-            del table[section][cle]["origine"]
-            with pytest.raises(ProfilRefuse, match=re.escape(nom)):
-                parse_profil(_write_toml(table))
-
-    @pytest.mark.parametrize(
-        ("avant", "apres", "message"),
-        [
-            ('source = "001 L369"', 'source = "un rapport"', "source attendue"),
-            ('source = "001 L369"', 'raison = "on le dit"', "doit porter source"),
-            ('origine = "derive"', 'origine = "devine"', "origine doit être"),
-            ("[pieces.urgence]", "[pieces.urgences]", "urgence"),
-            ("valeur = 556154", 'valeur = "beaucoup"', "profil illisible"),
-            ("[pieces.recues]\nvaleur = 556154\n", "[pieces.recues]\n", "il manque valeur"),
-            ("caf = ", "recues = 3\ncaf = ", "recues"),
-        ],
-    )
-    def test_a_faulty_file_is_refused_with_the_name_of_what_is_wrong(
-        self, avant: str, apres: str, message: str
-    ) -> None:
-        assert avant in TEXTE
-        with pytest.raises(ProfilRefuse, match=message):
-            parse_profil(TEXTE.replace(avant, apres, 1))
-
-    def test_a_bare_value_is_refused(self) -> None:
-        with pytest.raises(ProfilRefuse, match=r"pieces\.recues : paramètre sans origine"):
-            parse_profil("[pieces]\nrecues = 556154\n")
-
-    def test_an_unknown_caf_is_told_which_profiles_there_are(self) -> None:
-        with pytest.raises(ProfilRefuse, match=r"aucun profil pour la Caf 999.*091"):
-            load_profil("999")
-
-    def test_derived_working_days_are_those_of_the_calendar(self) -> None:
-        premier, dernier = date(PROFIL.annee, 1, 1).toordinal(), date(PROFIL.annee, 12, 31).toordinal()
-        assert PROFIL.calendrier.jours_ouvres == len(working_days(premier, dernier, PROFIL.caf))
-
-    def test_shares_that_divide_a_whole_sum_to_one(self) -> None:
-        touts = [PROFIL.pieces.natures, PROFIL.pieces.canaux_hors_web, *PROFIL.contacts.natures.values()]
-        touts += [PROFIL.creances.prestations, PROFIL.creances.causes, PROFIL.creances.modes]
-        assert [sum(parts.values()) for parts in touts] == pytest.approx([1.0] * len(touts))
-
-
-def _write_toml(table: dict[str, Any]) -> str:
-    """A TOML text of tables of tables; every leaf is written as JSON, which TOML reads the same but for objects."""
-
-    def leaf(valeur: Any) -> str:
-        if isinstance(valeur, dict):
-            return "{ " + ", ".join(f'"{n}" = {leaf(v)}' for n, v in valeur.items()) + " }"
-        return msgspec.json.encode(valeur).decode()
-
-    entete = "\n".join(["[profil]", *(f"{n} = {leaf(v)}" for n, v in table.pop("profil").items())])
-    sections = [f"[{s}]\n" + "\n".join(f'"{n}" = {leaf(v)}' for n, v in t.items()) for s, t in table.items()]
-    return "\n".join([entete, *sections])
 
 
 class TestHistoire:
