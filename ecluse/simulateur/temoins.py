@@ -9,11 +9,12 @@ from typing import Final
 
 from ecluse.simulateur.actes import Acte
 from ecluse.simulateur.caisse import Caisse, at
-from ecluse.simulateur.contacts import Contacts, close, take
+from ecluse.simulateur.contacts import Contacts
 from ecluse.simulateur.creances import Creances
 from ecluse.simulateur.pieces import Pieces, treat
 from ecluse.simulateur.qualite import Qualite
 from ecluse.simulateur.rendez_vous import RendezVous
+from ecluse.simulateur.reponses import close, take
 from shared.temps import MINUTE, to_jour
 
 # Nature, téléservice, and days since the arrival.
