@@ -175,7 +175,7 @@ class Contacts(_Section, frozen=True):
     reclamations_10j: float
     reiteres: float
     rappels: float
-    relances: float
+    sur_attente: float
     reports: dict[str, Parts]
 
 

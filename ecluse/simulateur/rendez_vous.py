@@ -124,8 +124,11 @@ class RendezVous:
         """The acts of a rendez-vous asked for at an instant."""
         rdv, dossier = self._caisse.name("R"), projet.dossier
         base = {"rdv": rdv}
-        lieu = {"modalite": projet.modalite, **({"site": projet.site} if projet.site else {})}
         debut, *suivants = projet.debuts
+        lieu = {"modalite": projet.modalite, **({"site": projet.site} if projet.site else {})}
+        if self._is_closed(lieu, to_jour(instant)) and self._is_closed(lieu, to_jour(debut)):
+            # Nobody is offered a site that is known to be closed.
+            lieu = self._elsewhere(tirage, debut)
         propose = minutes_after(tirage, instant, 5, 90)
         actes = [
             Acte("rendez_vous.demande", dossier, instant, {**base, "motif": _MOTIFS.pick(tirage), **lieu}),
@@ -135,7 +138,7 @@ class RendezVous:
         for suivant in suivants:
             actes.append(self._move(tirage, actes[-1], debut, suivant, _who(tirage)))
             debut = suivant
-        if projet.site in self._conditions(to_jour(debut)).sites_fermes:
+        if self._is_closed(lieu, to_jour(debut)):
             deplacement = self._move(tirage, actes[-1], debut, self._creneaux.after(tirage, to_jour(debut)), "caf")
             debut = deplacement.data["debut"]
             lieu = self._elsewhere(tirage, debut)
@@ -152,6 +155,9 @@ class RendezVous:
         instant = self._creneaux.between(tirage, to_jour(avant.instant), debut)
         data = {"rdv": avant.data["rdv"], "debut": nouveau, "par": par}
         return Acte("rendez_vous.deplace", avant.dossier, instant, data)
+
+    def _is_closed(self, lieu: dict[str, str], jour: int) -> bool:
+        return lieu.get("site") in self._conditions(jour).sites_fermes
 
     def _elsewhere(self, tirage: Random, debut: int) -> dict[str, str]:
         """Where a rendez-vous of a closed site takes place: on another site, or by telephone."""

@@ -44,7 +44,7 @@ class Repetition:
         caisse, profil = self._caisse, self._caisse.profil.contacts
         if self._recents and share(self._hasard, profil.reiteres):
             return tirage.choice(self._recents)
-        if nature == "dossier" and self._en_attente and share(tirage, profil.relances):
+        if nature == "dossier" and self._en_attente and share(tirage, profil.sur_attente):
             return tirage.choice(self._en_attente)
         return caisse.contacting_dossier(tirage)
 

@@ -199,7 +199,7 @@ class TestParts:
         ]
         part = sum(recu.dossier in attend for recu in sur_dossier) / len(sur_dossier)
         # Some of them come back within the week, whatever they come for.
-        assert PROFIL.contacts.relances * 0.6 < part < 2 * PROFIL.contacts.relances
+        assert PROFIL.contacts.sur_attente * 0.6 < part < 2 * PROFIL.contacts.sur_attente
 
 
 class TestConditions:
@@ -226,6 +226,12 @@ class TestConditions:
                 deplaces += any(a.type == "rendez_vous.deplace" and a.data["par"] == "caf" for a in actes)
                 tenus_ailleurs += 1
         assert deplaces == tenus_ailleurs > 0
+
+    def test_a_site_that_is_known_to_be_closed_is_offered_to_nobody(self) -> None:
+        du = UN_MOIS[0].toordinal()
+        for actes in vies(*UN_MOIS, jours=lambda jour: FERME if jour >= du else ORDINAIRES):
+            if actes[0].type == "rendez_vous.demande" and to_jour(actes[0].instant) >= du:
+                assert actes[1].data.get("site") != "pamiers"
 
     def test_a_phone_outage_loses_calls_and_brings_more_of_everything_in_the_days_after(self) -> None:
         panne, sans = mois(la_semaine(PANNE)), mois_ordinaire()
