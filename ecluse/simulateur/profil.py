@@ -153,10 +153,13 @@ class Contacts(_Section, frozen=True):
     natures: dict[str, Parts]
     courriels_48h: float
     courriels_generaux_48h: float
+    courriels_tardifs_jours: float
     courriels_transferes: float
     reclamations_10j: float
     reiteres: float
     rappels: float
+    sur_attente: float
+    reports: dict[str, Parts]
 
 
 class RendezVous(_Section, frozen=True):
@@ -166,6 +169,7 @@ class RendezVous(_Section, frozen=True):
     annules: float
     deplaces: float
     proposes_7j: float
+    part_visites: float
 
 
 class Creances(_Section, frozen=True):

@@ -10,11 +10,12 @@ from typing import Final
 from ecluse.simulateur.actes import Acte
 from ecluse.simulateur.atelier import treat
 from ecluse.simulateur.caisse import Caisse, at
-from ecluse.simulateur.contacts import Contacts, close, take
+from ecluse.simulateur.contacts import Contacts
 from ecluse.simulateur.creances import Creances
 from ecluse.simulateur.pieces import Pieces
 from ecluse.simulateur.qualite import Qualite
 from ecluse.simulateur.rendez_vous import RendezVous
+from ecluse.simulateur.reponses import close, take
 from shared.temps import MINUTE, to_jour
 
 # Nature, téléservice, and days since the arrival.
