@@ -13,7 +13,6 @@ from typing import Final
 
 from ecluse.simulateur.actes import encode
 from ecluse.simulateur.caisse import Caisse, at, midnight
-from ecluse.simulateur.conditions import ORDINAIRES
 from ecluse.simulateur.generateur import ECHELLE, Journees
 from ecluse.simulateur.outils import Outils
 from ecluse.simulateur.port import EnCours
@@ -47,7 +46,7 @@ def live_day(
     jour = caisse.working_before(to_jour(depart), 0)
     journees = Journees(caisse, jour)
     journees.pieces.go_on_with(encours.pieces, jour)
-    debuts = list(journees.of_day(jour, ORDINAIRES))
+    debuts = list(journees.of_day(jour))
     reprises = Reprises(caisse, encours, jour, depart).plan(debuts)
     ouverture = at(jour, _HEURE_DES_TEMOINS)
     exemples = Temoins(caisse, ouverture, ouverture).plan() if temoins else ()

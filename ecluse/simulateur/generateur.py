@@ -30,7 +30,9 @@ ECHELLE: Final = 0.1
 # period begins is what years of work would have left.
 RODAGE: Final = 250
 # Of contacts and rendez-vous, which are shorter.
-RODAGE_COURT: Final = 60
+RODAGE_COURT: Final = 110
+# How many of the pieces that are first in line are asked about.
+_TARDIFS: Final = 200
 # A cohort is that of the twelve months that end 24 or 48 months before; one month more at its beginning, for what is
 # asked of the month before.
 MOIS_DES_INDUS: Final = 24 + 12 + 1
@@ -46,22 +48,25 @@ def ordinary(jour: int) -> Conditions:
 class Journees:
     """Plans what happens on a day."""
 
-    def __init__(self, caisse: Caisse, repere: int) -> None:
+    def __init__(self, caisse: Caisse, repere: int, conditions: Callable[[int], Conditions] = ordinary) -> None:
         self.pieces = Pieces(caisse, repere)
-        self._courts = (Qualite(caisse), Contacts(caisse), RendezVous(caisse))
+        self._conditions = conditions
+        self._qualite, self._contacts = Qualite(caisse), Contacts(caisse)
+        self._rendez_vous = RendezVous(caisse, conditions)
         self._creances = Creances(caisse)
 
-    def of_day(self, jour: int, conditions: Conditions) -> Iterator[list[Acte]]:
+    def of_day(self, jour: int) -> Iterator[list[Acte]]:
         """The acts of the day, and those after it of what is planned whole."""
-        yield from self.pieces.of_day(jour, conditions)
-        for planificateur in self._courts:
-            yield from planificateur.of_day(jour)
+        yield from self.pieces.of_day(jour, self._conditions(jour))
+        yield from self.short_ones(jour)
         yield from self._creances.of_day(jour)
 
     def short_ones(self, jour: int) -> Iterator[list[Acte]]:
         """What begins on a day and is soon over."""
-        for planificateur in self._courts:
-            yield from planificateur.of_day(jour)
+        yield from self._qualite.of_day(jour)
+        tardifs = [piece.dossier for piece in self.pieces.atelier.first(_TARDIFS)]
+        yield from self._contacts.of_day(jour, self._conditions(jour), tardifs)
+        yield from self._rendez_vous.of_day(jour)
 
     def old_debts(self, jour: int, indus: float, fraudes: float) -> Iterator[list[Acte]]:
         """The créances found on a day before the period, at these densities."""
@@ -84,14 +89,14 @@ class Passe:
         """The days that it takes, in order."""
         return range(min(add_months(self._debut, -MOIS_DES_FRAUDES), self._debut - RODAGE), self._debut)
 
-    def of_day(self, jour: int, conditions: Conditions) -> Iterator[list[Acte]]:
+    def of_day(self, jour: int) -> Iterator[list[Acte]]:
         """What a day before the period leaves to it."""
         indus = self._indus if jour >= add_months(self._debut, -MOIS_DES_INDUS) else 0.0
         yield from self._journees.old_debts(jour, indus, self._fraudes)
         ouverts = list[Iterable[list[Acte]]]()
         if jour >= self._debut - RODAGE:
             self._journees.pieces.garder = True
-            ouverts.append(self._journees.pieces.of_day(jour, conditions))
+            ouverts.append(self._journees.pieces.of_day(jour, ORDINAIRES))
         if jour >= self._debut - RODAGE_COURT:
             ouverts.append(self._journees.short_ones(jour))
         for actes in chain.from_iterable(ouverts):
@@ -117,8 +122,8 @@ def simulate(
     The same arguments give the same events. Raises ``ValueError`` for a scale that is not above 0 and at most 1.
     """
     caisse = Caisse(profil, echelle, graine, f"annee|{to_iso(du)}|{to_iso(au)}")
-    journees = Journees(caisse, du)
-    return _flow(caisse, journees, Passe(journees, du, 1.0, 1.0), au, conditions)
+    journees = Journees(caisse, du, conditions)
+    return _flow(caisse, journees, Passe(journees, du, 1.0, 1.0), au)
 
 
 def history(
@@ -134,7 +139,7 @@ def history(
     journees = Journees(caisse, debut)
     passe = Passe(journees, debut, histoire.creances_anciennes, histoire.fraudes_anciennes)
     exemples = [Temoins(caisse, at(jour, 10.0)) for jour in (fin - date.fromordinal(fin).day, fin)]
-    for envoi in _flow(caisse, journees, passe, fin, ordinary, chain.from_iterable(t.plan() for t in exemples)):
+    for envoi in _flow(caisse, journees, passe, fin, chain.from_iterable(t.plan() for t in exemples)):
         yield encode(envoi, profil.caf)
 
 
@@ -143,7 +148,6 @@ def _flow(
     journees: Journees,
     passe: Passe,
     au: int,
-    conditions: Callable[[int], Conditions],
     exemples: Iterable[list[Acte]] = (),
 ) -> Iterator[Envoi]:
     outils, file, debut = Outils(caisse, midnight(au + 1)), list[Envoi](), 0
@@ -151,13 +155,13 @@ def _flow(
         heappush(file, envoi)
     for jour in passe.days():
         tirage = caisse.draw_for(jour, "outils")
-        for envoi in outils.send(tirage, chain.from_iterable(passe.of_day(jour, conditions(jour)))):
+        for envoi in outils.send(tirage, chain.from_iterable(passe.of_day(jour))):
             heappush(file, envoi)
         yield from _due(file, midnight(jour + 1))
         debut = jour + 1
     for jour in range(debut, au + 1):
         tirage = caisse.draw_for(jour, "outils")
-        for envoi in outils.send(tirage, chain.from_iterable(journees.of_day(jour, conditions(jour)))):
+        for envoi in outils.send(tirage, chain.from_iterable(journees.of_day(jour))):
             heappush(file, envoi)
         yield from _due(file, midnight(jour + 1))
 
