@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.json import Encoder
 
+from ecluse.simulateur.fautes import spoil
 from shared.events.catalogue import TYPES
 from shared.temps import HEURE, MINUTE, PARIS, SECONDE, to_datetime
 
@@ -56,13 +57,17 @@ class Acte(NamedTuple):
 
 
 class Envoi(NamedTuple):
-    """An act as a tool sends it: ``recu`` is its place in the flow, ``emis`` its ``time``."""
+    """An act as a tool sends it: ``recu`` is its place in the flow, ``emis`` its ``time``.
+
+    ``faute``: what the tool gets wrong (a name of ``FAUTES``); the door must refuse it.
+    """
 
     recu: int
     rang: int
     emis: int
     id: str
     acte: Acte
+    faute: str = ""
 
 
 def identity(instant: int) -> int:
@@ -79,18 +84,19 @@ def encode(envoi: Envoi, caf: str, transpose: Callable[[int], int] = identity) -
     data = {**acte.data, type_.instant: write(transpose(acte.instant), utc=utc)}
     if "debut" in data:
         data["debut"] = write(data["debut"], utc=utc)
-    return _ENCODER.encode(
-        {
-            "specversion": "1.0",
-            "id": envoi.id,
-            "source": source,
-            "type": type_.type,
-            "subject": acte.dossier,
-            "time": write(transpose(envoi.emis), utc=utc),
-            "caf": acte.caf or caf,
-            "data": data,
-        }
-    )
+    document = {
+        "specversion": "1.0",
+        "id": envoi.id,
+        "source": source,
+        "type": type_.type,
+        "subject": acte.dossier,
+        "time": write(transpose(envoi.emis), utc=utc),
+        "caf": acte.caf or caf,
+        "data": data,
+    }
+    if envoi.faute:
+        spoil(document, envoi.faute, type_.instant)
+    return _ENCODER.encode(document)
 
 
 def source_of(acte: Acte) -> str:

@@ -14,7 +14,7 @@ from ecluse.simulateur.caisse import Caisse, at, midnight
 from ecluse.simulateur.conditions import ORDINAIRES, Conditions
 from ecluse.simulateur.contacts import Contacts
 from ecluse.simulateur.creances import Creances
-from ecluse.simulateur.outils import Outils
+from ecluse.simulateur.outils import Outils, without_late_or_refused
 from ecluse.simulateur.pieces import Pieces
 from ecluse.simulateur.profil import Profil
 from ecluse.simulateur.qualite import Qualite
@@ -68,7 +68,7 @@ def history(
     before is carried in, with the créances of five years. Nothing is dated or emitted after ``fin``.
     The same arguments give the same bytes. Raises ``ValueError`` for a scale that is not above 0 and at most 1.
     """
-    caisse = Caisse(profil, echelle, graine, f"histoire|{to_iso(fin)}|{jours}")
+    caisse = Caisse(without_late_or_refused(profil), echelle, graine, f"histoire|{to_iso(fin)}|{jours}")
     for envoi in _flow(caisse, fin - jours + 1, fin):
         yield encode(envoi, profil.caf)
 
