@@ -19,6 +19,7 @@ from ecluse.commandes import (
     migrations,
     rapprochements,
     serve,
+    simulation,
     sujets,
     up,
 )
@@ -37,6 +38,7 @@ app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("doctor")(serve.doctor)
 app.command("import")(donnees.import_files)
+app.command("simulate")(simulation.simulate)
 app.command("verify")(donnees.verify_file)
 app.command("indicators")(chiffres.indicators)
 app.command("projection")(rapprochements.project)
