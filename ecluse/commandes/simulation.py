@@ -277,6 +277,8 @@ def _interruptible() -> Iterator[None]:
     avant = {nom: signal.signal(nom, stop) for nom in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERROMPU) from None
     finally:
         for nom, ancien in avant.items():
             signal.signal(nom, ancien)

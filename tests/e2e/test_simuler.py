@@ -52,7 +52,7 @@ class TestFichier:
             assert octets == (tmp_path / f"b.ndjson{suffixe}").read_bytes()
             assert lis(octets) == clair
         assert spawn(*PETITE, ici=tmp_path).sortie.encode() == clair
-        assert spawn(*PETITE, "--out", "-", ici=tmp_path).sortie.encode() == clair
+        assert ecluse(*PETITE, "--out", "-").sortie.encode() == clair
         assert set(simule(tmp_path / "c.ndjson", "--seed", "1").splitlines()).isdisjoint(clair.splitlines())
 
     def test_rates_are_those_asked_for(self, tmp_path: Path) -> None:
@@ -158,6 +158,23 @@ class TestEnvoi:
         assert counts(ecluse(*REFUSEE, "--emit", serveur.url)) == (0, attendus[0] + attendus[1], attendus[2])
         assert figures(serveur.dossier) == figures(tmp_path / "autre")
 
+    def test_a_house_that_is_killed_and_comes_back_misses_nothing(self, serveur: Serveur, tmp_path: Path) -> None:
+        # A week in fifteen seconds: longer than a house takes to come back.
+        with running(*PETITE, "--emit", serveur.url, "--speed", "40000") as processus:
+            eventually(lambda: heads(serveur) > 0)
+            serveur.kill()
+            serveur.port = int(serveur.url.rpartition(":")[2])
+            serveur.start()
+            sortie, erreurs = processus.communicate(timeout=120)
+        fin = Fin(processus.returncode, sortie, erreurs)
+        assert (fin.code, "ne répond pas" in erreurs, "répond de nouveau" in erreurs) == (0, True, True), erreurs
+        fichier = tmp_path / "semaine.ndjson"
+        assert ecluse(*PETITE, "--out", fichier).code == 0
+        assert sum(counts(fin)) == len(fichier.read_bytes().splitlines())
+        assert ecluse("import", fichier, "--data-dir", tmp_path / "autre").code < 2
+        eventually(lambda: ecluse("etat", "--json", "--data-dir", serveur.dossier).document["a_jour"])
+        assert figures(serveur.dossier) == figures(tmp_path / "autre")
+
     def test_live_it_never_goes_beyond_the_clock_and_ends_when_told(self, serveur: Serveur) -> None:
         live = ("simulate", "--caf", "091", "--scale", "0.001", "--speed", "live", "--emit", serveur.url)
         with running(*live) as processus:
@@ -181,9 +198,9 @@ class TestEnvoi:
         assert "pas-le-bon" not in refus.erreurs
 
 
-def test_a_paced_flow_comes_out_line_by_line_and_ends_when_told(tmp_path: Path) -> None:
+def test_a_paced_flow_comes_out_line_by_line_and_ends_when_told() -> None:
     parfaits = ("simulate", *SEMAINE, "--scale", "0.001", "--outils", "parfaits")
-    tout = spawn(*parfaits, ici=tmp_path).sortie.splitlines()
+    tout = ecluse(*parfaits).sortie.splitlines()
     ouverture = [
         ligne for ligne in tout if parse_instant(json.loads(ligne)["time"]) < parse_instant("2023-03-06T00:00:00+01:00")
     ]
@@ -194,7 +211,7 @@ def test_a_paced_flow_comes_out_line_by_line_and_ends_when_told(tmp_path: Path) 
         lues = [processus.stdout.readline().rstrip("\n") for _ in ouverture]
         fin = interrupt(processus)
     assert (lues, fin.code) == (ouverture, 130)
-    assert spawn(*parfaits, "--speed", "×1000000", ici=tmp_path).sortie.splitlines() == tout
+    assert ecluse(*parfaits, "--speed", "×1000000").sortie.splitlines() == tout
 
 
 @contextmanager
