@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
@@ -19,17 +19,17 @@ from ecluse.commandes.commun import console, fail, read_origin, refusals
 from ecluse.commandes.fichiers import write_file
 from ecluse.commandes.simulation_options import (
     Periode,
-    conditions_of,
+    read_conditions,
     read_destination,
     read_period,
     read_profil,
     read_scale,
-    read_scenarios,
     read_speed,
 )
 from ecluse.emission.destination import AdresseInvalide, DestinationHttp
 from ecluse.simulateur.actes import Envoi, encode
 from ecluse.simulateur.cadence import Cadence, Pret, pace
+from ecluse.simulateur.conditions import Conditions
 from ecluse.simulateur.envoi import Bilan, Expediteur, PorteFermee
 from ecluse.simulateur.fichier import compress, ndjson
 from ecluse.simulateur.generateur import simulate as simulate_events
@@ -82,7 +82,7 @@ class Demande:
     periode: Periode
     echelle: float
     graine: int
-    conditions: Callable[[int], Any]
+    conditions: Callable[[int], Conditions]
 
     def events(self) -> Iterator[Envoi]:
         """What the tools send, in order."""
@@ -124,7 +124,8 @@ def simulate(
     fichier = read_destination(out, emit, speed, ecraser=force)
     profil = read_profil(caf, outils)
     periode = read_period(profil, du, au, speed, to_jour(read_clock()))
-    demande = Demande(profil, periode, read_scale(scale), seed, conditions_of(read_scenarios(scenario or ())))
+    conditions = read_conditions(scenario or (), periode.du)
+    demande = Demande(profil, periode, read_scale(scale), seed, conditions)
     facteur = read_speed(speed)
     with refusals(), _interruptible(), _Suivi() as suivi:
         if emit is not None:

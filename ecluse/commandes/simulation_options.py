@@ -39,14 +39,6 @@ class Periode:
     en_direct: bool = False
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """A scenario that was asked for. ``debut``: the day on which it begins, if it is not its own."""
-
-    nom: str
-    debut: int | None
-
-
 def read_profil(caf: str, outils: str | None) -> Profil:
     """The profile of a Caf, with the rates of ``outils`` in place of its own."""
     try:
@@ -143,20 +135,15 @@ def read_destination(sortie: Path | None, emission: str | None, vitesse: str | N
     return sortie
 
 
-def read_scenarios(textes: Sequence[str]) -> list[Scenario]:
-    """The scenarios asked for, each ``NOM`` or ``NOM@AAAA-MM-JJ``."""
-    return [_read_scenario(texte) for texte in textes]
+def read_conditions(demandes: Sequence[str], du: int) -> Callable[[int], Conditions]:
+    """What each day is like under the scenarios asked for, each ``NOM`` or ``NOM@AAAA-MM-JJ``; ``du``: the first day.
 
-
-def _read_scenario(texte: str) -> Scenario:
-    nom, arobase, jour = texte.partition("@")
-    if not nom or (arobase and not jour):
-        raise fail(f"--scenario : NOM ou NOM@AAAA-MM-JJ attendu, reçu {texte!r}")
-    return Scenario(nom, _day(f"--scenario {nom}", jour) if jour else None)
-
-
-def conditions_of(scenarios: Sequence[Scenario]) -> Callable[[int], Conditions]:
-    """What each day is like under these scenarios: the one place where their files come in."""
-    for scenario in scenarios:
-        raise fail(f"--scenario : aucun scénario {scenario.nom!r}")
+    The one place where the files of scenarios come in.
+    """
+    del du
+    for demande in demandes:
+        nom, arobase, jour = demande.partition("@")
+        if arobase:
+            _day(f"--scenario {nom}", jour)
+        raise fail(f"--scenario : aucun scénario « {nom} »")
     return lambda _: ORDINAIRES

@@ -118,7 +118,7 @@ class TestFichier:
         ((*SEMAINE, "--outils", "pannes=0.1"), ("--outils", "pannes")),
         ((*SEMAINE, "--scenario", "@2023-03-01"), ("--scenario",)),
         ((*SEMAINE, "--scenario", "inconnu"), ("inconnu",)),
-        ((*SEMAINE, "--scenario", "rentree@mars"), ("mars",)),
+        ((*SEMAINE, "--scenario", "vague-rentree@mars"), ("--scenario", "AAAA-MM-JJ")),
         ((*SEMAINE, "--emit", "kafka://machine:9092"), ("--emit", "http://")),
     ],
 )
