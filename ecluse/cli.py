@@ -20,6 +20,7 @@ from ecluse.commandes import (
     migrations,
     rapprochements,
     serve,
+    simulation,
     sujets,
     up,
 )
@@ -38,6 +39,7 @@ app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("doctor")(serve.doctor)
 app.command("import")(donnees.import_files)
+app.command("simulate")(simulation.simulate)
 app.command("verify")(donnees.verify_file)
 app.command("jeu-de-donnees")(jeu.make_dataset)
 app.command("indicators")(chiffres.indicators)

@@ -91,14 +91,22 @@ def house(dossier: Path | None, vers: str | None) -> Iterator[Acces]:
 
 
 def _reach_elsewhere(origine: str) -> AbstractContextManager[Acces]:
+    return reach_origin(*read_origin(origine, "--vers ou ECLUSE_URL"))
+
+
+def read_origin(origine: str, option: str) -> tuple[str, str]:
+    """The address of a house that runs elsewhere, and its token, from the environment.
+
+    Raises ``ReglageFaux``, which names the option, or what is missing.
+    """
     try:
         url = formes.HTTP.lit(origine)
     except ValueError:
-        raise ReglageFaux(f"--vers ou ECLUSE_URL : valeur refusée ; attendu : {formes.HTTP.attendu}") from None
+        raise ReglageFaux(f"{option} : valeur refusée ; attendu : {formes.HTTP.attendu}") from None
     jeton = read_one(os.environ, JETON)
     if jeton is None:
         raise ReglageFaux(f"{JETON.nom} (ou {JETON.fichier}) manque : {url} demande le jeton de la maison")
-    return reach_origin(url, jeton.reveal())
+    return str(url), jeton.reveal()
 
 
 class Commandes(TyperGroup):

@@ -27,9 +27,11 @@ _LECTURE_MAX: Final = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Repondu:
-    """The destination has answered for each event. ``refuses``: index in the batch and reason of those it refused."""
+    """The destination has answered for each event. ``refuses``: index in the batch and reason of those it refused;
+    ``doublons``: how many of the others it had already, where it says so."""
 
     refuses: Mapping[int, str]
+    doublons: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +170,17 @@ def _read(reponse: httpx.Response) -> bytes:
 def read_answer(statut: int, entetes: Mapping[str, str], contenu: bytes, nombre: int, maintenant: int) -> Suite:
     """What an answer of the door to ``nombre`` events means for them."""
     if statut in (202, 422):
-        refuses = _refusals(contenu, nombre)
-        if refuses is not None:
-            return Repondu(refuses)
+        repondu = _read_verdicts(contenu, nombre)
+        if repondu is not None:
+            return repondu
         return PlusTard(f"réponse {statut} qui n'est pas celle d'une porte d'Écluse : vérifier l'adresse")
     if statut in (400, 413, 415):
         return Diviser(f"requête refusée ({statut}) : {_detail(contenu)}", taille=statut == 413)
     return PlusTard(_advise(statut, contenu), _retry_after(entetes, maintenant))
 
 
-def _refusals(contenu: bytes, nombre: int) -> dict[int, str] | None:
-    """Index and reason of each refusal, or None where the answer does not account for every event."""
+def _read_verdicts(contenu: bytes, nombre: int) -> Repondu | None:
+    """What became of the events, or None where the answer does not account for every one."""
     try:
         reponse = msgspec.json.decode(contenu, type=_Reponse)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -186,7 +188,7 @@ def _refusals(contenu: bytes, nombre: int) -> dict[int, str] | None:
     refuses = {r.index: r.detail or "refusé sans motif" for r in reponse.rejets}
     complet = len(refuses) == len(reponse.rejets) and reponse.acceptes + reponse.doublons + len(refuses) == nombre
     sain = min(reponse.acceptes, reponse.doublons) >= 0 and all(0 <= i < nombre for i in refuses)
-    return refuses if complet and sain else None
+    return Repondu(refuses, reponse.doublons) if complet and sain else None
 
 
 def _detail(contenu: bytes) -> str:

@@ -1,15 +1,24 @@
 """What the planners say (acts), and how an act is written as an event."""
 
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from msgspec.json import Encoder
+from msgspec.structs import asdict
 
+from ecluse.simulateur.fautes import spoil
 from shared.events.catalogue import TYPES
-from shared.temps import HEURE, MINUTE, PARIS, SECONDE, to_datetime
+from shared.temps import HEURE, PARIS, SECONDE, to_datetime
 
 _ENCODER: Final = Encoder()
-_HEURES: Final[dict[int, tuple[str, str]]] = {}
+_Heures = dict[int, tuple[str, str]]
+_HEURES_UTC: Final[_Heures] = {}
+_HEURES_DE_PARIS: Final[_Heures] = {}
+_HEURES_MAX: Final = 100_000
+_SECONDES: Final = [f"{s // 60:02d}:{s % 60:02d}" for s in range(3600)]
+_FORMES: "Final[dict[tuple[str, str], _Forme]]" = {}
 # Tools that write their instants in UTC; the others write the Paris offset.
 _EN_UTC: Final = frozenset({"/front-office/caf-fr", "/front-office/corali"})
 _SOURCES: Final = {
@@ -56,13 +65,17 @@ class Acte(NamedTuple):
 
 
 class Envoi(NamedTuple):
-    """An act as a tool sends it: ``recu`` is its place in the flow, ``emis`` its ``time``."""
+    """An act as a tool sends it: ``recu`` is its place in the flow, ``emis`` its ``time``.
+
+    ``faute``: what the tool gets wrong (a name of ``FAUTES``); the door must refuse it.
+    """
 
     recu: int
     rang: int
     emis: int
     id: str
     acte: Acte
+    faute: str = ""
 
 
 def identity(instant: int) -> int:
@@ -73,51 +86,64 @@ def identity(instant: int) -> int:
 def encode(envoi: Envoi, caf: str, transpose: Callable[[int], int] = identity) -> bytes:
     """The CloudEvent, as JSON. ``transpose`` moves planned instants to those that are written."""
     acte = envoi.acte
-    type_ = TYPES[f"fr.caf.{acte.type}.v1"]
-    source = source_of(acte)
-    utc = source in _EN_UTC
-    data = {**acte.data, type_.instant: write(transpose(acte.instant), utc=utc)}
+    forme = _FORMES.get((acte.type, acte.canal)) or _shape(acte)
+    utc = forme.utc
+    data = {**acte.data, forme.instant: write(transpose(acte.instant), utc=utc)}
     if "debut" in data:
         data["debut"] = write(data["debut"], utc=utc)
-    return _ENCODER.encode(
-        {
-            "specversion": "1.0",
-            "id": envoi.id,
-            "source": source,
-            "type": type_.type,
-            "subject": acte.dossier,
-            "time": write(transpose(envoi.emis), utc=utc),
-            "caf": acte.caf or caf,
-            "data": data,
-        }
-    )
+    emis = write(transpose(envoi.emis), utc=utc)
+    evenement = _Evenement("1.0", envoi.id, forme.source, forme.type, acte.dossier, emis, acte.caf or caf, data)
+    if not envoi.faute:
+        return _ENCODER.encode(evenement)
+    document = asdict(evenement)
+    spoil(document, envoi.faute, forme.instant)
+    return _ENCODER.encode(document)
 
 
-def source_of(acte: Acte) -> str:
-    """The tool that sends such an act."""
-    if acte.canal in _SOURCES_DU_CANAL:
-        return _SOURCES_DU_CANAL[acte.canal]
-    return _SOURCES.get(acte.type) or _SOURCES[acte.type.partition(".")[0]]
+class _Evenement(Struct):
+    """The members of a CloudEvent, in the order in which they are written."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    caf: str
+    data: dict[str, Any]
+
+
+class _Forme(NamedTuple):
+    """What does not change from one event of a type and a canal to the next."""
+
+    type: str
+    instant: str
+    source: str
+    utc: bool
+
+
+def _shape(acte: Acte) -> _Forme:
+    type_ = TYPES[f"fr.caf.{acte.type}.v1"]
+    source = _SOURCES_DU_CANAL.get(acte.canal) or _SOURCES.get(acte.type) or _SOURCES[acte.type.partition(".")[0]]
+    forme = _FORMES[acte.type, acte.canal] = _Forme(type_.type, type_.instant, source, source in _EN_UTC)
+    return forme
 
 
 def write(instant: int, *, utc: bool) -> str:
     """``2024-03-05T09:10:00+01:00``, or the same in UTC, with milliseconds when there are any."""
     heure, reste = divmod(instant, HEURE)
-    debut, decalage = _write_hour(heure)
-    if utc:
-        debut, decalage = to_datetime(heure * HEURE).isoformat()[:14], "Z"
-    minute, reste = divmod(reste, MINUTE)
+    heures = _HEURES_UTC if utc else _HEURES_DE_PARIS
+    debut, decalage = heures.get(heure) or _write_hour(heure, heures, UTC if utc else PARIS)
     seconde, reste = divmod(reste, SECONDE)
-    fraction = f".{reste // 1_000_000:03d}" if reste else ""
-    return f"{debut}{minute:02d}:{seconde:02d}{fraction}{decalage}"
+    if reste:
+        return f"{debut}{_SECONDES[seconde]}.{reste // 1_000_000:03d}{decalage}"
+    return debut + _SECONDES[seconde] + decalage
 
 
-def _write_hour(heure: int) -> tuple[str, str]:
-    """The start of the text and the Paris offset of a whole UTC hour."""
-    texte = _HEURES.get(heure)
-    if texte is None:
-        iso = to_datetime(heure * HEURE).astimezone(PARIS).isoformat()
-        texte = _HEURES[heure] = (iso[:14], iso[19:])
-        if len(_HEURES) > 20_000:
-            _HEURES.clear()
+def _write_hour(heure: int, heures: _Heures, fuseau: tzinfo) -> tuple[str, str]:
+    """The start of the text and the offset of a whole UTC hour."""
+    iso = to_datetime(heure * HEURE).astimezone(fuseau).isoformat()
+    if len(heures) > _HEURES_MAX:
+        heures.clear()
+    texte = heures[heure] = (iso[:14], "Z" if fuseau is UTC else iso[19:])
     return texte

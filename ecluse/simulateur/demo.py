@@ -5,6 +5,7 @@ from threading import Event
 from typing import Final
 
 from ecluse.importation import Bilan, Envoi, Rejets, import_lines
+from ecluse.simulateur.cadence import wait_until
 from ecluse.simulateur.direct import PAR_SECONDE, live_day
 from ecluse.simulateur.generateur import ECHELLE, JOURS, history
 from ecluse.simulateur.port import Maison
@@ -67,18 +68,10 @@ def run_live(
         )
         jour_des_temoins = jour
         for secondes, octets in journee:
-            if not (_wait_until(depart + round(secondes * SECONDE), clock, stop) and _deliver(send, octets, stop)):
+            if not (wait_until(depart + round(secondes * SECONDE), clock, stop) and _deliver(send, octets, stop)):
                 return envoyes
             envoyes += 1
     return envoyes
-
-
-def _wait_until(instant: int, clock: Callable[[], int], stop: Event) -> bool:
-    """False when told to stop meanwhile."""
-    while (reste := instant - clock()) > 0:
-        if stop.wait(min(reste / SECONDE, _PATIENCE)):
-            return False
-    return not stop.is_set()
 
 
 def _deliver(send: Envoyer, octets: bytes, stop: Event) -> bool:

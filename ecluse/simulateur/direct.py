@@ -14,7 +14,7 @@ from typing import Final
 from ecluse.simulateur.actes import encode
 from ecluse.simulateur.caisse import Caisse, at, midnight
 from ecluse.simulateur.generateur import ECHELLE, Journees
-from ecluse.simulateur.outils import Outils
+from ecluse.simulateur.outils import Outils, without_late_or_refused
 from ecluse.simulateur.port import EnCours
 from ecluse.simulateur.profil import Profil
 from ecluse.simulateur.reprises import Reprises
@@ -41,7 +41,7 @@ def live_day(
     Identifiers derive from ``graine`` and ``depart``: two days that start at different instants share none.
     ``encours``: what the house holds open; ``temoins``: begin with an example of everything a rate needs.
     """
-    caisse = Caisse(profil, echelle, graine, f"direct|{depart}")
+    caisse = Caisse(without_late_or_refused(profil), echelle, graine, f"direct|{depart}")
     # On a closed day it is the last working day that flows: what it offers for later stays in the future.
     jour = caisse.working_before(to_jour(depart), 0)
     journees = Journees(caisse, jour)

@@ -16,7 +16,7 @@ from ecluse.simulateur.caisse import Caisse, at, midnight
 from ecluse.simulateur.conditions import ORDINAIRES, Conditions
 from ecluse.simulateur.contacts import Contacts
 from ecluse.simulateur.creances import Creances
-from ecluse.simulateur.outils import Outils
+from ecluse.simulateur.outils import Outils, without_late_or_refused
 from ecluse.simulateur.pieces import Pieces
 from ecluse.simulateur.profil import Profil
 from ecluse.simulateur.qualite import Qualite
@@ -134,7 +134,7 @@ def history(
     Of older créances it keeps what the profile says; the day itself and the last one of the month before each hold an
     example of everything a rate needs. Otherwise as ``simulate``.
     """
-    caisse = Caisse(profil, echelle, graine, f"histoire|{to_iso(fin)}|{jours}")
+    caisse = Caisse(without_late_or_refused(profil), echelle, graine, f"histoire|{to_iso(fin)}|{jours}")
     debut, histoire = fin - jours + 1, profil.histoire
     journees = Journees(caisse, debut)
     passe = Passe(journees, debut, histoire.creances_anciennes, histoire.fraudes_anciennes)

@@ -1,14 +1,27 @@
-"""What front-office tools make of acts: delays, duplicates, disorder and corrections, never an event to refuse."""
+"""What front-office tools make of acts: delays, duplicates, disorder, corrections, late facts and refusals.
+
+What goes wrong adds to the flow and takes nothing from it: the other events of a run are the same at any rate, but for
+late facts, which come later. Each rate is a parameter of the profile; 0 draws nothing.
+"""
 
 from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
+
 from ecluse.simulateur.actes import Acte, Envoi
-from ecluse.simulateur.caisse import Caisse, minutes_after, share
-from shared.temps import HEURE, MINUTE, SECONDE
+from ecluse.simulateur.caisse import Caisse, minutes_after, office_hour
+from ecluse.simulateur.fautes import pick_fault
+from ecluse.simulateur.profil import Profil
+from shared.temps import HEURE, MINUTE, SECONDE, to_jour
 
 _CORRIGES: Final = frozenset({"piece.arrivee", "piece.traitee"})
+# Other facts rest on these. Without its creation an object would wait for it, in no figure, when a period ends before
+# it is keyed in: they are never days late, but for the digitisation of paper, which their planner knows.
+_FONDATEURS: Final = frozenset(
+    {"piece.arrivee", "contact.recu", "rendez_vous.demande", "indu.constate", "encaissement.constate"}
+)
 _UN_JOUR: Final = 24 * HEURE
 
 
@@ -17,36 +30,53 @@ class Outils:
 
     def __init__(self, caisse: Caisse, limite: int) -> None:
         self._caisse = caisse
+        self._taux = caisse.profil.outils
         self._limite = limite
+        self._dernier = limite - SECONDE
+        self._prefixe = f"e-{caisse.etiquette}-"
+        # Draws apart, so that a rate changes nothing of what is sent besides.
+        self._defauts = caisse.draw_for(0, "défauts des outils")
         self._rang = 0
+        self._acte = 0
 
     def send(self, tirage: Random, actes: Iterable[Acte]) -> Iterator[Envoi]:
         """What the tools send for these acts, in no order."""
-        profil = self._caisse.profil.outils
+        taux, hasard = self._taux, self._defauts.random
         for acte in actes:
-            emis = (acte.saisi or acte.instant) + tirage.randrange(1, 90) * SECONDE
+            self._acte += 1
+            id_ = f"{self._prefixe}{self._acte}"
+            emis = (acte.saisi or acte.instant) + (1 + int(tirage.random() * 89)) * SECONDE
+            if hasard() < taux.tardifs and acte.type not in _FONDATEURS:
+                emis = self._days_after(emis)
+            # Drawn whether it is sent or not: the end of a period changes nothing of what comes before.
+            retenu, renvoye, corrige, refuse = hasard(), hasard(), hasard(), hasard()
             if emis >= self._limite:
                 continue
-            retard = minutes_after(tirage, 0, 120, 900) if share(tirage, profil.retards) else 0
-            envoi = self._envoi(acte, emis, emis + retard)
-            yield envoi
-            if share(tirage, profil.doublons):
-                yield self._again(envoi, minutes_after(tirage, envoi.recu, 1, 300))
-            if acte.type in _CORRIGES and share(tirage, profil.corrections):
-                corrige = minutes_after(tirage, emis, 60, 900)
-                if corrige < self._limite:
-                    yield self._envoi(_correct(acte), corrige, corrige)
+            recu = minutes_after(self._defauts, emis, 120, 900) if retenu < taux.retards else emis
+            yield self._envoi(acte, recu, emis, id_)
+            if renvoye < taux.doublons:
+                yield self._envoi(acte, minutes_after(self._defauts, recu, 1, 300), emis, id_)
+            if corrige < taux.corrections and acte.type in _CORRIGES:
+                instant = minutes_after(self._defauts, emis, 60, 900)
+                if instant < self._limite:
+                    yield self._envoi(_correct(acte), instant, instant, f"{id_}-c")
+            if refuse < taux.refuses:
+                yield self._envoi(acte, emis, emis, f"{id_}-r", pick_fault(self._defauts, acte.data))
 
-    def _envoi(self, acte: Acte, emis: int, recu: int) -> Envoi:
+    def _envoi(self, acte: Acte, recu: int, emis: int, id_: str, faute: str = "") -> Envoi:
         self._rang += 1
         # What is late at the end of the run comes at its end: a fact never stays without the one it rests on.
-        return Envoi(
-            min(recu, self._limite - SECONDE), self._rang, emis, f"e-{self._caisse.etiquette}-{self._rang}", acte
-        )
+        return Envoi(min(recu, self._dernier), self._rang, emis, id_, acte, faute)
 
-    def _again(self, envoi: Envoi, recu: int) -> Envoi:
-        self._rang += 1
-        return envoi._replace(recu=min(recu, self._limite - SECONDE), rang=self._rang)
+    def _days_after(self, emis: int) -> int:
+        """When somebody keys in what was forgotten."""
+        jours = max(1, int(self._defauts.expovariate(1.0) * self._taux.tardifs_jours))
+        return office_hour(self._defauts, self._caisse.next_working(to_jour(emis) + jours))
+
+
+def without_late_or_refused(profil: Profil) -> Profil:
+    """The same Caf, whose tools key in nothing days later and send nothing to refuse: what a demonstration shows."""
+    return replace(profil, outils=replace(profil.outils, tardifs=0.0, refuses=0.0))
 
 
 def _correct(acte: Acte) -> Acte:

@@ -23,6 +23,8 @@ MOIS = ("--caf", "091", "--du", "2023-01-01", "--au", "2023-01-31")
         ("indicators", *MOIS, "--format", "csv"),
         ("cibles", "imports"),
         ("arrete", "verifier"),
+        ("simulate", "--caf", "091", "--scale", "0.001"),
+        ("simulate", "--caf", "091", "--scale", "0.001", "--speed", "1"),
     ],
 )
 def test_a_command_that_nobody_reads_any_more_ends_without_a_word(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -30,9 +32,9 @@ def test_a_command_that_nobody_reads_any_more_ends_without_a_word(tmp_path: Path
     os.close(lecture)
     try:
         fin = subprocess.run(
-            [sys.executable, "-m", "ecluse", *arguments, "--data-dir", str(tmp_path)],
+            [sys.executable, "-m", "ecluse", *arguments],
             cwd=RACINE,
-            env=environment({}),
+            env=environment({"ECLUSE_DATA_DIR": str(tmp_path)}),
             stdout=ecriture,
             stderr=subprocess.PIPE,
             check=False,

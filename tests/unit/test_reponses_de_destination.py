@@ -31,8 +31,8 @@ def reponse(acceptes: int, doublons: int, *rejets: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("statut", [202, 422])
 def test_an_answer_that_accounts_for_every_event_settles_them(statut: int) -> None:
-    assert read(statut, reponse(1, 1)) == Repondu({})
-    assert read(statut, reponse(0, 1, 0)) == Repondu({0: "motif 0"})
+    assert read(statut, reponse(1, 1)) == Repondu({}, doublons=1)
+    assert read(statut, reponse(0, 1, 0)) == Repondu({0: "motif 0"}, doublons=1)
     assert read(statut, reponse(0, 0, 0, 1)) == Repondu({0: "motif 0", 1: "motif 1"})
 
 
