@@ -78,8 +78,8 @@ def _word_tolerance(ligne: Ligne) -> str:
     if ligne.tolerance is None:
         return ""
     if ligne.respectee is None:
-        return f"{INSECABLE}(trop petit pour être jugé)"
-    return f"{INSECABLE}({'dans' if ligne.respectee else 'HORS DE'} {pourcent(ligne.tolerance, 1)})"
+        return " (trop petit pour être jugé)"
+    return f" ({'dans' if ligne.respectee else 'HORS DE'} {pourcent(ligne.tolerance, 1)})"
 
 
 def word_reading(ligne: Ligne) -> str:
@@ -110,8 +110,8 @@ def word_rule(document: Reproduction) -> str:
         return f"{base}. Un résultat n'est jamais donné : son écart se montre et ne fait rien échouer."
     return (
         f"{base} en grandeur réelle ; à l'échelle {_word_scale(document.echelle)}, la tolérance est de "
-        f"{pourcent(TOLERANCE, 1)} + 3 ÷ √(échelle × volume), car un petit compte s'écarte de sa racine ; à 100 % ou plus, "
-        "elle ne jugerait rien. "
+        f"{pourcent(TOLERANCE, 1)} + 3 ÷ √(échelle × volume), car un petit compte s'écarte de sa racine ; à 100 % ou "
+        "plus, elle ne jugerait rien. "
         "Volumes et montants sont ramenés à la grandeur réelle. "
         "Un résultat n'est jamais donné : son écart se montre et ne fait rien échouer."
     )

@@ -42,7 +42,8 @@ class Ligne(Struct, frozen=True):
 
     ``ecart``: mean obtained minus published, relative to the published (a fraction), or in points of a share (a
     fraction too); ``tolerance``: relative, of an input; ``respectee``: whether every seed is within it, None for a
-    result, where nothing is published, and where the scale is too small to judge; ``code`` and ``terme``: where it is read.
+    result, where nothing is published, and where the scale is too small to judge; ``code`` and ``terme``: where it is
+    read.
     """
 
     mesure: str
