@@ -103,15 +103,17 @@ def _run(caf: str, annee: int, echelle: float, graine: int) -> Annee:
 
 
 def _tell_speed(simulee: Annee) -> str:
-    """How long generating took (processor time), and the whole, house included."""
-    emis = simulee.emis
+    """Processor time of the generator and of the house, then how long both took together."""
+    evenements = simulee.emis.evenements
 
     def per_second(secondes: float) -> str:
-        return f"{secondes:.1f} s, {emis.evenements / max(secondes, 1e-3):,.0f} événements/s".replace(",", " ")
+        debit = f"{evenements / max(secondes, 1e-3):,.0f}".replace(",", " ")
+        return f"{secondes:.1f} s ({debit} événements/s)".replace(".", ",")
 
     return (
-        f"graine {simulee.graine} : {emis.evenements} événements ; simulateur {per_second(emis.secondes)} ; "
-        f"avec la maison {per_second(simulee.secondes)}"
+        f"graine {simulee.graine} : {evenements} événements ; "
+        f"calcul du simulateur {per_second(simulee.emis.secondes)} ; "
+        f"calcul de la maison {per_second(simulee.calcul)} ; durée {per_second(simulee.secondes)}"
     )
 
 

@@ -51,7 +51,7 @@ def simulee(graine: int = 1, **changees: dict[str, Any]) -> Annee:
             figures[mesure.code][mesure.terme] = publie.valeur
     figures |= {code.replace("_", "-"): lue for code, lue in changees.items()}
     bilan = Bilan(acceptes=990, doublons=10, secondes=graine * 1.5)
-    return Annee(graine, figures, [10] * 365, Emis(1000, 0, graine / 3), bilan, [], graine * 2.5)
+    return Annee(graine, figures, [10] * 365, Emis(1000, 0, graine / 3), bilan, [], graine * 2.5, graine * 2.0)
 
 
 def reproduite(*annees: Annee) -> Reproduction:
@@ -173,7 +173,7 @@ class TestDocument:
         assert "2 lettres mortes" in render_page(document)
 
     def test_the_page_says_nothing_of_the_run_but_what_makes_its_figures(self) -> None:
-        lente = [replace(simulee(g), secondes=99.0, emis=Emis(1000, 0, 77.0)) for g in (1, 2)]
+        lente = [replace(simulee(g), secondes=99.0, calcul=66.0, emis=Emis(1000, 0, 77.0)) for g in (1, 2)]
         assert render_page(reproduite(*lente)) == render_page(reproduite(simulee(1), simulee(2)))
 
     def test_every_line_of_every_table_has_the_cells_of_its_heading(self) -> None:
