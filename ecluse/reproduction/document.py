@@ -62,6 +62,11 @@ class Reproduction(Struct, frozen=True):
         return [ligne for ligne in self.lignes if ligne.respectee is not None]
 
     @property
+    def trop_petites(self) -> int:
+        """How many inputs the scale is too small to judge."""
+        return sum(ligne.tolerance is not None and ligne.respectee is None for ligne in self.lignes)
+
+    @property
     def reussie(self) -> bool:
         """Every input is within its tolerance for every seed, and nothing went wrong on the way."""
         return all(ligne.respectee for ligne in self.entrees) and not any(p.manques for p in self.passages)
@@ -82,7 +87,7 @@ def reproduce(
     if not publies or profil.annee != annee:
         raise ReproductionImpossible(
             f"rien à comparer pour la Caf {caf} en {annee} : son profil est de {profil.annee}, "
-            f"les années publiées sont {', '.join(_known(caf)) or 'inconnues'}"
+            f"les chiffres publiés sont de {', '.join(_known(caf)) or '(aucune année)'}"
         )
     annees = [(run or (lambda graine: run_year(caf, annee, echelle, graine)))(graine) for graine in graines]
     return Reproduction(

@@ -98,9 +98,12 @@ def word_pass(passage: Passage) -> str:
 
 def word_verdict(document: Reproduction) -> str:
     """Whether the inputs match."""
-    entrees = document.entrees
+    entrees, trop_petites = document.entrees, document.trop_petites
+    reste = f" ; trop petites à cette échelle pour être jugées : {trop_petites}" if trop_petites else ""
+    if not entrees:
+        return f"Aucune entrée n'est jugée{reste or ' : aucun volume publié'}."
     tenues = sum(ligne.respectee is True for ligne in entrees)
-    return f"{tenues} entrées sur {len(entrees)} reviennent dans leur tolérance, pour toutes les graines."
+    return f"Entrées qui reviennent dans leur tolérance, pour toutes les graines : {tenues} sur {len(entrees)}{reste}."
 
 
 def word_rule(document: Reproduction) -> str:

@@ -159,7 +159,7 @@ class TestDocument:
         document = reproduite(simulee(1), simulee(2))
         assert document.reussie
         assert len(document.entrees) == 12
-        assert word_verdict(document).startswith("12 entrées sur 12 ")
+        assert word_verdict(document).endswith(" : 12 sur 12.")
 
     def test_it_fails_on_an_input_that_strays_for_one_seed(self) -> None:
         document = reproduite(simulee(1), simulee(2, VISITES=figure(25_000, 25_000)))
@@ -172,6 +172,14 @@ class TestDocument:
         assert not document.reussie
         assert "2 lettres mortes" in render_page(document)
 
+    def test_an_input_too_small_to_judge_fails_nothing_and_is_counted(self) -> None:
+        petite = simulee(1)
+        for code in ("FRAUDES-NOMBRE", "CONTROLES-NOMBRE-place", "RDV-HONORES-site", "RDV-HONORES-telephone"):
+            petite.figures[code] = figure(0, 0)
+        document = reproduce("091", 2023, 0.001, [1], lambda _: petite)
+        assert document.trop_petites == 5
+        assert "être jugées : 5." in word_verdict(document)
+
     def test_the_page_says_nothing_of_the_run_but_what_makes_its_figures(self) -> None:
         lente = [replace(simulee(g), secondes=99.0, calcul=66.0, emis=Emis(1000, 0, 77.0)) for g in (1, 2)]
         assert render_page(reproduite(*lente)) == render_page(reproduite(simulee(1), simulee(2)))
@@ -183,7 +191,7 @@ class TestDocument:
 
     @pytest.mark.parametrize(("caf", "annee"), [("091", 2022), ("091", 2024)])
     def test_a_year_that_no_report_tells_is_refused(self, caf: str, annee: int) -> None:
-        with pytest.raises(ReproductionImpossible, match=r"rien à comparer.*années publiées sont 2023"):
+        with pytest.raises(ReproductionImpossible, match=r"rien à comparer.*chiffres publiés sont de 2023"):
             reproduce(caf, annee, 1.0, [1], lambda _: simulee())
 
 
@@ -192,7 +200,7 @@ def test_the_index_lists_the_pages_of_its_folder_and_keeps_its_own_words(tmp_pat
     accueil.write_text(f"Avant.\n\n{DEBUT}\n- ancienne\n{FIN}\n\nAprès.\n")
     page = write_page(reproduite(simulee()), tmp_path)
     ecrit = accueil.read_text()
-    assert f"- [Caf de l'Ariège, 2023]({page.name}) : 12 entrées sur 12 " in ecrit
+    assert f"- [Caf de l'Ariège, 2023]({page.name}) : {word_verdict(reproduite(simulee()))}" in ecrit
     assert "ancienne" not in ecrit
     assert ecrit.startswith("Avant.\n\n")
     assert ecrit.endswith("\n\nAprès.\n")
