@@ -63,7 +63,7 @@ def annee(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     envois = simulate(profil, du.toordinal(), au.toordinal() + JOURS_APRES, echelle=echelle_de(caf), graine=1)
     lignes = [encode(envoi, caf) for envoi in envois]
     dossier = tmp_path_factory.mktemp(f"annee-{caf}")
-    jugement = juge_lignes(lignes, datetime(2090, 1, 1, tzinfo=UTC))
+    jugement = juge_lignes(lignes, datetime.now(UTC))
     with in_process(dossier / "data") as acces:
         importe = send_all(acces, enumerate(lignes, start=1), dossier / "rejets")
         yield Annee(caf, du, au, acces, importe, jugement, etat(jugement.acceptes))
