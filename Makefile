@@ -6,6 +6,8 @@ TESTS ?=
 MESURES ?=
 JEU ?= build/jeu-091-2023
 EPINGLES ?= petit
+ANNEES ?= 091/2023 661/2023 441/2024
+GRAINES ?= 5
 
 export PYTHON
 bin := $(VENV)/bin
@@ -17,7 +19,7 @@ quix := $(VENV)/quix
 pytest := $(bin)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench bench-kafka bench-fold chaos chaos-kafka mutants docs jeu epingler clean
+.PHONY: help setup demo demo-panne test test-complet serveurs check lock bench bench-kafka bench-fold chaos chaos-kafka mutants reproduce docs jeu epingler clean
 
 help: ## cette liste
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +71,13 @@ chaos-kafka: $(dev) ## casse tout sous charge en mode réparti, N fois, et compa
 
 mutants: $(dev) ## sème des bogues connus : la suite doit tous les voir
 	$(bin)/python -m tests.mutants
+
+# Les volumes réels, cinq fois chaque année, l'une après l'autre : des heures. Une entrée qui ne revient pas se lit dans
+# la page, et le geste échoue une fois toutes les pages écrites.
+reproduce: $(produit) ## simule en entier les années publiées et écrit docs/reproduction (ANNEES=, GRAINES=5)
+	@manque=0; for annee in $(ANNEES); do \
+		$(bin)/ecluse reproduction --check $$annee --seeds $(GRAINES) --pages docs/reproduction || manque=1; \
+	done; exit $$manque
 
 docs: $(dev) ## écrit ce qui est tiré du code : événements, indicateurs, réglages, tableaux de Grafana
 	$(bin)/ecluse events docs

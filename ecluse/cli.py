@@ -19,6 +19,7 @@ from ecluse.commandes import (
     lettres,
     migrations,
     rapprochements,
+    reproduction,
     serve,
     simulation,
     sujets,
@@ -50,6 +51,7 @@ app.command("etat")(etat.show_state)
 app.command("lien")(etat.create_link)
 app.command("panne")(etat.show_failure)
 app.command("migrate")(demenagement.migrate)
+app.command("reproduction", hidden=True)(reproduction.reproduce_year)
 app.add_typer(contrat.valeurs, name="valeurs")
 app.add_typer(contrat.cibles, name="cibles")
 app.add_typer(archives.app, name="archive")

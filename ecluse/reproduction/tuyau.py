@@ -1,0 +1,44 @@
+"""The generator in a process of its own: ``python -m ecluse.reproduction.tuyau CAF DU AU ECHELLE GRAINE``.
+
+Events go to the standard output, one JSON object a line; then one line on the error output says what they were
+(``Emis``). So the house that reads them works on another core.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+import msgspec
+
+from ecluse.simulateur.actes import encode
+from ecluse.simulateur.generateur import simulate
+from ecluse.simulateur.profil import load_profil
+
+# Lines written at once.
+_LOT = 2_000
+
+
+class Emis(msgspec.Struct, frozen=True):
+    """What was emitted. ``a_refuser``: lines that the simulated tools meant to be refused at the door; ``secondes``:
+    processor time, so without what was spent waiting for the reader."""
+
+    evenements: int
+    a_refuser: int
+    secondes: float
+
+
+def main(caf: str, du: str, au: str, echelle: str, graine: str) -> None:
+    """Write the events of the days ``du`` to ``au`` (inclusive, ordinals)."""
+    profil, lus = load_profil(caf), 0
+    envois = simulate(profil, int(du), int(au), echelle=float(echelle), graine=int(graine))
+    lignes: Iterator[bytes] = (encode(envoi, caf) + b"\n" for envoi in envois)
+    while lot := list(islice(lignes, _LOT)):
+        lus += len(lot)
+        sys.stdout.buffer.writelines(lot)
+    sys.stdout.buffer.flush()
+    sys.stderr.buffer.write(msgspec.json.encode(Emis(lus, 0, time.process_time())) + b"\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
