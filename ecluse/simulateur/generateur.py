@@ -11,6 +11,7 @@ from typing import Final
 
 from ecluse.simulateur.actes import Acte, Envoi, encode
 from ecluse.simulateur.caisse import Caisse, at, midnight
+from ecluse.simulateur.causes import gather
 from ecluse.simulateur.conditions import ORDINAIRES, Conditions
 from ecluse.simulateur.contacts import Contacts
 from ecluse.simulateur.creances import Creances
@@ -42,9 +43,9 @@ class Journees:
 
     def of_day(self, jour: int) -> Iterator[list[Acte]]:
         """The acts of each object that begins on the day."""
-        for planificateur in self._courant:
-            yield from planificateur.of_day(jour)
-        yield from self._creances.of_day(jour)
+        courant = [actes for planificateur in self._courant for actes in planificateur.of_day(jour)]
+        yield from courant
+        yield from self._creances.of_day(jour, ORDINAIRES, gather(courant))
 
     def still_open(self, jour: int, debut: int) -> Iterator[list[Acte]]:
         """Of what begins on a day before the period, what goes on within it."""
@@ -54,9 +55,9 @@ class Journees:
                     yield actes
 
     def old_debts(self, jour: int, debut: int) -> Iterator[list[Acte]]:
-        """The créances found on a day before the period, at the densities that are kept of them."""
+        """What happens to créances on a day before the period, found at the densities that are kept of them."""
         indus = self._histoire.creances_anciennes if jour >= add_months(debut, -MOIS_DES_INDUS) else 0.0
-        return self._creances.found(jour, indus, self._histoire.fraudes_anciennes)
+        return self._creances.old_day(jour, indus, self._histoire.fraudes_anciennes)
 
 
 def history(
