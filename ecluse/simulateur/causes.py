@@ -27,11 +27,13 @@ _CONTROLES: Final = {
 }
 # Controls whose indu waits to be found: those of some days; the oldest are left without one.
 _EN_ATTENTE: Final = 1000
-# Controls leave at least this share of the euros to what they did not find.
-_PART_DES_CONTROLES: Final = 0.9
+_SOUPCONS: Final = 100
+# Some of the controls are kept for frauds, and controls together leave some of the euros to what they did not find.
+_PRISE_AU_PLUS: Final = 0.9
+_PART_DES_CONTROLES: Final = 0.7
 # A fraud is laid to a control that found between this share of its préjudice and the whole: what is prescribed counts
 # in the préjudice, and is not claimed.
-_PART_RECLAMEE: Final = 0.5
+_PART_RECLAMEE: Final = 0.8
 
 
 class Origines(NamedTuple):
@@ -87,7 +89,7 @@ class Causes:
         self._moyenne = 100 * euros / nombre
         controles = yearly_indus(profil)
         self._prise = min(
-            1.0,
+            _PRISE_AU_PLUS,
             nombre * parts.get(_PAR_UN_CONTROLE, 0.0) / controles.nombre,
             _PART_DES_CONTROLES * euros / controles.euros,
         )
@@ -101,6 +103,7 @@ class Causes:
         )
         self._retenus = caisse.strata("indus des contrôles")
         self._controles: deque[Acte] = deque(maxlen=_EN_ATTENTE)
+        self._soupcons: deque[Acte] = deque(maxlen=_SOUPCONS)
         self._annee = 0
 
     def of_day(
@@ -138,20 +141,22 @@ class Causes:
         self._enveloppe.fill(self._par_indu * (nombre + fraudes) - centimes, nombre)
 
     def _keep(self, tirage: Random, controles: Sequence[Acte]) -> None:
-        """Of the controls of the day, those whose indu will be found."""
-        retenus = [c for c in controles if c.data["indu_centimes"] and share(self._retenus, self._prise)]
-        tirage.shuffle(retenus)
-        self._controles.extend(retenus)
+        """Of the controls of the day that found something, those whose indu will be an error; a fraud, of the rest."""
+        utiles = [c for c in controles if c.data["indu_centimes"]]
+        tirage.shuffle(utiles)
+        for controle in utiles:
+            retenu = share(self._retenus, self._prise)
+            (self._controles if retenu else self._soupcons).append(controle)
 
     def _find_fraud(self, tirage: Random, jour: int, fraude: Fraude) -> Constat:
         au_moins = _PART_RECLAMEE * fraude.prejudice
-        trouve = [c for c in self._controles if au_moins <= c.data["indu_centimes"] <= fraude.prejudice]
+        trouve = [c for c in self._soupcons if au_moins <= c.data["indu_centimes"] <= fraude.prejudice]
         if not trouve:
             return Constat(
                 FRAUDE, self._caisse.dossier(tirage)[0], office_hour(tirage, jour), fraude.prejudice, fraude=fraude
             )
         controle = max(trouve, key=lambda c: c.data["indu_centimes"])
-        self._controles.remove(controle)
+        self._soupcons.remove(controle)
         self._enveloppe.add(fraude.prejudice - controle.data["indu_centimes"], 0)
         return self._from_control(tirage, jour, FRAUDE, controle)._replace(fraude=fraude)
 
@@ -159,10 +164,10 @@ class Causes:
         candidats, origine = _candidates(cause, origines)
         vivier = tirage.sample(candidats, min(nombre, len(candidats)))
         for _ in range(nombre):
-            if cause == _PAR_UN_CONTROLE and self._controles:
-                constat = self._from_control(tirage, jour, cause, self._controles.popleft())
-                self._enveloppe.spend(constat.montant)
-                yield constat
+            controle = self._next_control() if cause == _PAR_UN_CONTROLE else None
+            if controle:
+                self._enveloppe.spend(controle.data["indu_centimes"])
+                yield self._from_control(tirage, jour, cause, controle)
                 continue
             montant = self._enveloppe.draw(self._annee)
             if vivier:
@@ -170,6 +175,14 @@ class Causes:
                 yield Constat(cause, acte.dossier, _after(tirage, jour, acte.instant), montant, origine)
             else:
                 yield Constat(cause, self._caisse.dossier(tirage)[0], office_hour(tirage, jour), montant)
+
+    def _next_control(self) -> Acte | None:
+        """The oldest control whose indu the year can bear: late in a year, the largest wait for the next."""
+        for controle in self._controles:
+            if self._enveloppe.bears(controle.data["indu_centimes"]):
+                self._controles.remove(controle)
+                return controle
+        return None
 
     def _from_control(self, tirage: Random, jour: int, cause: str, controle: Acte) -> Constat:
         origine = _CONTROLES[controle.data["type_controle"]]

@@ -15,7 +15,10 @@ _CENTIMES: Final = 100
 # An indu below this is not claimed.
 _MOINDRE: Final = 1_000
 # How far the mean of what is drawn may go from its usual value to make a year come out.
-_ECART: Final = 4.0
+_AU_MOINS: Final = 0.25
+_AU_PLUS: Final = 8.0
+# The last ones of a year are all of what is left: their law would miss it.
+_DERNIERS: Final = 10
 _UNITE: Final = 1_000_000
 _UNITES_PAR_PAQUET: Final = 256
 
@@ -121,10 +124,17 @@ class Enveloppe:
 
     def draw(self, annee: int) -> int:
         """An amount that nothing imposes."""
+        moyenne = min(max(self._mean(0), self._usuel * _AU_MOINS), self._usuel * _AU_PLUS)
+        return self.spend(round(moyenne) if 0 < self._nombre < _DERNIERS else self.unit(annee, moyenne))
+
+    def bears(self, montant: int) -> bool:
+        """Whether what would be left after this amount is still enough for the others."""
+        return self._mean(montant) >= self._usuel * _AU_MOINS
+
+    def _mean(self, pris: int) -> float:
+        """What is left for each amount that nothing imposes, less an amount."""
         imposes = self._nombre * self._part_imposee
-        libres = max(self._nombre - imposes, 1e-6)
-        moyenne = (self._centimes - imposes * self._impose) / libres
-        return self.spend(self.unit(annee, min(max(moyenne, self._usuel / _ECART), self._usuel * _ECART)))
+        return (self._centimes - pris - imposes * self._impose) / max(self._nombre - imposes, 1e-6)
 
     def unit(self, annee: int, moyenne: float) -> int:
         """An amount of a law of this mean, whatever is left."""
