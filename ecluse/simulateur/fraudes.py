@@ -28,7 +28,7 @@ class Fraudes:
         self._flux = Flux(caisse, "fraudes", volume.nombre, Rythme.BUREAU)
         self._prejudices = montants(caisse, "fraudes", volume.nombre, volume.euros, profil.creances.dispersion)
         self._a_trouver: dict[int, list[Fraude]] = {}
-        self._annees: set[int] = set()
+        self._prevues = 0
 
     def found(self, jour: int) -> list[Fraude]:
         """Those that are found on a day."""
@@ -45,11 +45,10 @@ class Fraudes:
     def _plan_ahead(self, jour: int) -> None:
         annee = date.fromordinal(jour).year
         # Some of those that are qualified early in a year are found at the end of the one before.
-        for une in (annee, annee + 1):
-            if une not in self._annees:
-                self._annees.add(une)
-                self._plan(une)
-                self._a_trouver = {j: fraudes for j, fraudes in self._a_trouver.items() if j >= jour}
+        for une in range(max(annee, self._prevues + 1), annee + 2):
+            self._prevues = une
+            self._plan(une)
+            self._a_trouver = {j: fraudes for j, fraudes in self._a_trouver.items() if j >= jour}
 
     def _plan(self, annee: int) -> None:
         premier = date(annee, 1, 1).toordinal()

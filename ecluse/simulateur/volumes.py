@@ -63,6 +63,8 @@ class Flux:
     def _year(self, annee: int) -> Sequence[float]:
         cumuls = self._annees.get(annee)
         if cumuls is None:
+            # One year back is all that is asked for: a run of many years keeps no more.
+            self._annees = {une: c for une, c in self._annees.items() if une >= annee - 1}
             cumuls = self._annees[annee] = self._spread(annee)
         return cumuls
 
