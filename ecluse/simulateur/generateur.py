@@ -13,6 +13,7 @@ from typing import Final
 
 from ecluse.simulateur.actes import Acte, Envoi, encode
 from ecluse.simulateur.caisse import Caisse, at, midnight
+from ecluse.simulateur.causes import gather
 from ecluse.simulateur.conditions import ORDINAIRES, Conditions
 from ecluse.simulateur.contacts import Contacts
 from ecluse.simulateur.creances import Creances
@@ -46,31 +47,33 @@ def ordinary(jour: int) -> Conditions:
 
 
 class Journees:
-    """Plans what happens on a day."""
+    """Plans what happens on each day; days come in order."""
 
     def __init__(self, caisse: Caisse, repere: int, conditions: Callable[[int], Conditions] = ordinary) -> None:
         self.pieces = Pieces(caisse, repere)
+        self.creances = Creances(caisse)
         self._conditions = conditions
         self._qualite, self._contacts = Qualite(caisse), Contacts(caisse)
         self._rendez_vous = RendezVous(caisse, conditions)
-        self._creances = Creances(caisse)
 
     def of_day(self, jour: int) -> Iterator[list[Acte]]:
         """The acts of the day, and those after it of what is planned whole."""
-        yield from self.pieces.of_day(jour, self._conditions(jour))
-        yield from self.short_ones(jour)
-        yield from self._creances.of_day(jour)
+        conditions = self._conditions(jour)
+        yield from self.pieces.of_day(jour, conditions)
+        qualite = list(self._qualite.of_day(jour))
+        yield from qualite
+        yield from self._meetings(jour)
+        yield from self.creances.of_day(jour, conditions, gather(qualite, self.pieces.declarations))
 
     def short_ones(self, jour: int) -> Iterator[list[Acte]]:
         """What begins on a day and is soon over."""
         yield from self._qualite.of_day(jour)
+        yield from self._meetings(jour)
+
+    def _meetings(self, jour: int) -> Iterator[list[Acte]]:
         tardifs = [piece.dossier for piece in self.pieces.atelier.first(_TARDIFS)]
         yield from self._contacts.of_day(jour, self._conditions(jour), tardifs)
         yield from self._rendez_vous.of_day(jour)
-
-    def old_debts(self, jour: int, indus: float, fraudes: float) -> Iterator[list[Acte]]:
-        """The créances found on a day before the period, at these densities."""
-        return self._creances.found(jour, indus, fraudes)
 
 
 class Passe:
@@ -86,13 +89,13 @@ class Passe:
         self._fraudes = fraudes
 
     def days(self) -> Iterable[int]:
-        """The days that it takes, in order."""
-        return range(min(add_months(self._debut, -MOIS_DES_FRAUDES), self._debut - RODAGE), self._debut)
+        """The days that it takes, in order: those of the oldest cohort, more than the workshop needs."""
+        return range(add_months(self._debut, -MOIS_DES_FRAUDES), self._debut)
 
     def of_day(self, jour: int) -> Iterator[list[Acte]]:
         """What a day before the period leaves to it."""
         indus = self._indus if jour >= add_months(self._debut, -MOIS_DES_INDUS) else 0.0
-        yield from self._journees.old_debts(jour, indus, self._fraudes)
+        yield from self._journees.creances.old_day(jour, indus, self._fraudes)
         ouverts = list[Iterable[list[Acte]]]()
         if jour >= self._debut - RODAGE:
             self._journees.pieces.garder = True

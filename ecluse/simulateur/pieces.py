@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Final
 
 from ecluse.simulateur.actes import Acte
 from ecluse.simulateur.arrivees import Arrivees, Entree
@@ -12,6 +13,8 @@ from ecluse.simulateur.entraide import Entraide
 from ecluse.simulateur.personnel import Personnel
 from ecluse.simulateur.port import PieceOuverte
 from ecluse.simulateur.profil import Duree, Profil
+
+DECLARATION: Final = "declaration_trimestrielle"
 
 
 class Pieces:
@@ -29,6 +32,8 @@ class Pieces:
         self._repere = repere
         self._entraide: Entraide | None = None
         self.garder = False
+        # The quarterly declarations treated on the day: some were late, and bring an indu to light.
+        self.declarations: list[Acte] = []
 
     def of_day(self, jour: int, conditions: Conditions = ORDINAIRES) -> Iterator[list[Acte]]:
         """The acts of this day, and those soon after of what needs no agent."""
@@ -41,7 +46,10 @@ class Pieces:
         attendues = sorted(chain(_from_arrivals(entrees), _from_answers(reponses)), key=lambda e: e[0])
         ailleurs = self._share_elsewhere(conditions)
         minutes = self._personnel.minutes(jour, self.atelier.minutes, conditions.presence * (1 - ailleurs))
+        self.declarations = []
         for piece, acte in self.atelier.work(jour, attendues, minutes):
+            if piece.nature == DECLARATION and acte.type == "piece.traitee":
+                self.declarations.append(acte)
             yield from self._tell(piece, acte)
         if ailleurs and self._entraide:
             part = self._personnel.minutes(

@@ -177,9 +177,13 @@ class Creances(_Section, frozen=True):
     prestations: Parts
     causes: Parts
     debiteur_partenaire: float
+    dispersion: float
     mensualite_euros: float
+    mensualites_au_plus: int
     jamais_payees: float
     interrompues: float
+    reprises: float
+    huissier: float
     modes: Parts
     encaissements_annules: float
     annulees: float
@@ -193,6 +197,7 @@ class Fraudes(_Section, frozen=True):
     qualifiees: Qualifiees
     prestations: Parts
     requalifiees: float
+    mensualites_au_plus: int
     jamais_payees: float
     interrompues: float
 

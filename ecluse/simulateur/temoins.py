@@ -43,7 +43,7 @@ class Temoins:
         yield self._creance()
         qualite = Qualite(self._caisse)
         for moment in ("iql0", "iql6"):
-            yield [qualite.verify(self._tirage, self._after(3), moment, 1.0)]
+            yield [qualite.verify(self._tirage, self._after(3), moment, conforme=True)]
 
     def _after(self, minutes: float) -> int:
         return self._debut + int(minutes * MINUTE)

@@ -46,15 +46,27 @@ class Flux:
     def count(self, jour: int, facteur: float = 1.0) -> int:
         """How many there are on a day; ``facteur``: what the conditions of the day make of it."""
         lu = date.fromordinal(jour)
-        cumuls = self._annees.get(lu.year)
-        if cumuls is None:
-            cumuls = self._annees[lu.year] = self._spread(lu.year)
+        cumuls = self._year(lu.year)
         rang = lu.timetuple().tm_yday
         nombre = floor(cumuls[rang] + self._phase) - floor(cumuls[rang - 1] + self._phase)
         if facteur == 1.0:
             return nombre
         exact = (cumuls[rang] - cumuls[rang - 1]) * facteur
         return floor(exact + self._caisse.draw_for(jour, f"facteur|{self._nom}").random())
+
+    def left(self, jour: int) -> int:
+        """How many there are from a day to the end of its year, on ordinary days."""
+        lu = date.fromordinal(jour)
+        cumuls = self._year(lu.year)
+        return floor(cumuls[-1] + self._phase) - floor(cumuls[lu.timetuple().tm_yday - 1] + self._phase)
+
+    def _year(self, annee: int) -> Sequence[float]:
+        cumuls = self._annees.get(annee)
+        if cumuls is None:
+            # One year back is all that is asked for: a run of many years keeps no more.
+            self._annees = {une: c for une, c in self._annees.items() if une >= annee - 1}
+            cumuls = self._annees[annee] = self._spread(annee)
+        return cumuls
 
     def _spread(self, annee: int) -> Sequence[float]:
         """The running total at the end of each day of a year; the first is 0."""
