@@ -1,6 +1,6 @@
 """Going on with what is open: pieces, créances, contacts and rendez-vous that began before the day.
 
-As much leaves the stock as enters it, the pieces most late for their nature first.
+As much leaves the stock as enters it on an ordinary day, the pieces most late for their nature first.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,13 +18,17 @@ _FINS_DE_PIECE = ("piece.traitee", "piece.annulee")
 
 
 class Reprises:
-    """Plans, for one day, what happens to what the house holds open."""
+    """Plans, for one day, what happens to what the house holds open.
 
-    def __init__(self, caisse: Caisse, encours: EnCours, jour: int, depart: int) -> None:
+    ``capacite``: of the agents at work, 1 on an ordinary day; what others do, answer or pay, does not depend on it.
+    """
+
+    def __init__(self, caisse: Caisse, encours: EnCours, jour: int, depart: int, capacite: float = 1.0) -> None:
         self._caisse = caisse
         self._encours = encours
         self._jour = jour
         self._depart = depart
+        self._capacite = capacite
         self._tirage: Random = caisse.draw_for(jour, "reprises")
 
     def plan(self, debuts: Sequence[list[Acte]]) -> Iterator[list[Acte]]:
@@ -46,8 +50,10 @@ class Reprises:
         for piece in _some(tirage, suspendues, attendent, max(attendent, len(suspendues) // 2)):
             yield [resume(piece.piece, piece.dossier, self._office())]
         traitables = sorted((p for p in self._encours.pieces if not p.en_attente), key=self._lateness)
-        for rang, piece in enumerate(_some(tirage, traitables, nombre + attendent, 2 * nombre)):
-            if rang < attendent:
+        suspendre = round(self._capacite * attendent)
+        traiter = round(self._capacite * nombre)
+        for rang, piece in enumerate(_some(tirage, traitables, traiter + suspendre, 2 * nombre)):
+            if rang < suspendre:
                 yield [suspend(caisse, tirage, piece.piece, piece.dossier, self._office())]
             else:
                 yield [treat(tirage, piece.piece, piece.dossier, self._office())]
@@ -58,7 +64,7 @@ class Reprises:
         return -(self._jour - piece.arrivee) / usuel, piece.piece
 
     def _contacts(self, nombre: int) -> Iterator[list[Acte]]:
-        for contact in self._encours.contacts[:nombre]:
+        for contact in self._encours.contacts[: round(self._capacite * nombre)]:
             data = {"contact": contact.contact, "issue": "repondu"}
             yield [Acte("contact.clos", contact.dossier, self._office(), data, contact.canal)]
 
