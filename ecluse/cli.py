@@ -18,6 +18,7 @@ from ecluse.commandes import (
     lettres,
     migrations,
     rapprochements,
+    scenarios,
     serve,
     sujets,
     up,
@@ -45,6 +46,8 @@ app.command("rebuild")(chiffres.rebuild)
 app.command("etat")(etat.show_state)
 app.command("lien")(etat.create_link)
 app.command("panne")(etat.show_failure)
+app.command("scenarios")(scenarios.list_all)
+app.command("demo-scenario")(scenarios.play)
 app.command("migrate")(demenagement.migrate)
 app.add_typer(contrat.valeurs, name="valeurs")
 app.add_typer(contrat.cibles, name="cibles")

@@ -1,6 +1,7 @@
 """The demonstration: loads a history, then lets working days flow in real time until told to stop."""
 
 from collections.abc import Callable
+from functools import partial
 from heapq import merge
 from itertools import chain
 from threading import Event
@@ -75,14 +76,17 @@ def run_live(
         )
         jour_des_temoins, rythme = jour, ensuite
         a_venir = merge(reste, (_Du(depart + round(t.secondes * SECONDE), t.octets, t.objet) for t in journee))
+        is_over = partial(_is_over, stop, conditions, courantes)
         reste = []
         for du in a_venir:
-            _wait_until(du.instant, clock, lambda: stop.is_set() or conditions() is not courantes, stop)
-            if not stop.is_set() and conditions() is not courantes:
+            _wait_until(du.instant, clock, is_over, stop)
+            if stop.is_set():
+                return envoyes
+            if is_over():
                 reste = [d for d in chain([du], a_venir) if d.objet in commences]
                 rythme = par_seconde
                 break
-            if stop.is_set() or not _deliver(send, du.octets, stop):
+            if not _deliver(send, du.octets, stop):
                 return envoyes
             envoyes += 1
             if du.objet:
@@ -96,6 +100,11 @@ class _Du(NamedTuple):
     instant: int
     octets: bytes
     objet: str
+
+
+def _is_over(stop: Event, conditions: Callable[[], Conditions], courantes: Conditions) -> bool:
+    """Whether the day that was planned under these conditions ends now."""
+    return stop.is_set() or conditions() is not courantes
 
 
 def _wait_until(instant: int, clock: Callable[[], int], over: Callable[[], bool], stop: Event) -> None:
