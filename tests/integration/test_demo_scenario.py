@@ -31,6 +31,7 @@ from tests.pilotage import JETON, problem
 from tests.serveurs import serve
 
 ADRESSE = "/v1/demo/scenario"
+EN_JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_an_unknown_scenario_is_a_problem_and_changes_nothing(maison: Maison) ->
         assert problem(refus, 422) == "scenario-inconnu"
         assert "panne-telephone" in refus.json()["detail"]
         assert problem(client.put(ADRESSE, json={"nom": "ordinaire"}), 422) == "requete-invalide"
-        assert problem(client.put(ADRESSE, content=b"{"), 400) == "json-illisible"
+        assert problem(client.put(ADRESSE, content=b"{", headers=EN_JSON), 400) == "json-illisible"
         assert problem(client.get(ADRESSE, headers={"Authorization": "Bearer autre"}), 401) == "non-authentifie"
         assert play(client, "site-ferme") == client.get(ADRESSE).json() == avant
 
@@ -121,7 +122,7 @@ def test_a_scenario_that_can_not_be_noted_is_not_played(maison: Maison, monkeypa
         avant = play(client, "personnel-reduit")
         with monkeypatch.context() as plein:
 
-            def write_nothing(fichier: Path, texte: str) -> int:
+            def write_nothing(*_: object) -> int:
                 raise OSError(errno.ENOSPC, "plein")
 
             plein.setattr(Path, "write_text", write_nothing)
