@@ -175,7 +175,8 @@ def twice(lignes: Sequence[bytes]) -> list[Any]:
 class Tenue:
     """A house that takes everything, and knows what it holds open; the scenario changes after so many events."""
 
-    def __init__(self, change: int, apres: Conditions, jours: int) -> None:
+    def __init__(self, change: int, apres: Conditions, jours: int, avant: EnCours | None = None) -> None:
+        self._avant = avant
         self.recus: list[bytes] = []
         self.conditions = ORDINAIRES
         self.stop = Event()
@@ -208,7 +209,7 @@ class Tenue:
             for e in of(venus, "piece.arrivee")
             if e["caf"] == "091"
         ]
-        encours = reste()
+        encours = reste() if self._avant is None else self._avant
         tout = EnCours([*encours.pieces, *nouvelles], encours.creances)
         return tout.without(finies)
 
@@ -243,6 +244,21 @@ class TestBascule:
         finis = {e["data"]["contact"] for e in of([lis(o) for o in maison.recus], "contact.clos")}
         assert len(appels) > 0
         assert appels <= finis
+
+    def test_whoever_was_on_the_line_is_answered_and_no_piece_under_way_is_treated_by_two(self) -> None:
+        maison, instants = Tenue(700, load_scenario("panne-telephone").plateau, jours=3, avant=EnCours()), horloge()
+        run_live(
+            maison.send, maison, EXACT, lambda: next(instants), maison.stop,
+            conditions=lambda: maison.conditions, echelle=0.5,
+        )  # fmt: skip
+        avant, apres = ([lis(o) for o in lignes] for lignes in (maison.recus[:700], maison.recus[700:]))
+        venus = {e["data"]["contact"] for c in ("telephone", "accueil") for e in of(avant, "contact.recu", canal=c)}
+        en_ligne = venus - {e["data"]["contact"] for e in of(avant, "contact.clos")}
+        assert len(en_ligne) > 0
+        assert en_ligne <= {e["data"]["contact"] for e in of(apres, "contact.clos")}
+        nees = {e["data"]["piece"] for e in of(avant, "piece.arrivee")}
+        assert len({e["data"]["piece"] for e in of(apres, "piece.traitee", automatique=True)} & nees) > 0
+        assert twice(maison.recus) == []
 
     def test_the_day_after_the_change_is_under_the_new_conditions(self) -> None:
         maison, instants = Tenue(60, load_scenario("panne-telephone").plateau, jours=3), horloge()
