@@ -80,7 +80,7 @@ def test_a_form_from_elsewhere_changes_nothing_and_without_a_demonstration_there
             contexte = navigateur.new_context(locale="fr-FR")
             page = contexte.new_page()
             page.goto(f"{url}/entrer?lien={app.state.acces.create_link('formatrice')}")
-            champs = {"jeton_formulaire": "inventé", "scenario": "site-ferme"}
+            champs: dict[str, str | float | bool] = {"jeton_formulaire": "inventé", "scenario": "site-ferme"}
             assert contexte.request.post(f"{url}/demo/scenario", form=champs).status == 403
             champs["jeton_formulaire"] = page.locator("#scene [name=jeton_formulaire]").input_value()
             champs["scenario"] = "grève"
