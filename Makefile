@@ -76,7 +76,7 @@ mutants: $(dev) ## sème des bogues connus : la suite doit tous les voir
 # la page, et le geste échoue une fois toutes les pages écrites.
 reproduce: $(produit) ## simule en entier les années publiées et écrit docs/reproduction (ANNEES=, GRAINES=5)
 	@manque=0; for annee in $(ANNEES); do \
-		$(bin)/ecluse reproduction --check $$annee --seeds $(GRAINES) --pages docs/reproduction || manque=1; \
+		$(bin)/ecluse simulate --check $$annee --seeds $(GRAINES) --pages docs/reproduction || manque=1; \
 	done; exit $$manque
 
 docs: $(dev) ## écrit ce qui est tiré du code : événements, indicateurs, réglages, tableaux de Grafana

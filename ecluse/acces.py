@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from ecluse.arretes import AccesArretes, ArretesDistants, ArretesLocaux
-from ecluse.client import Client, ServeurInjoignable
+from ecluse.client import Client, RienLa, ServeurInjoignable
 from ecluse.dossier import DossierOccupe, own
 from ecluse.importation import LOT, Envoi
 from ecluse.lettres import list_all, read_pages, replay_one, show
@@ -37,6 +37,8 @@ PATIENCE = 600.0
 PROPRIETAIRE = Role.proprietaire.value
 # Seconds that a service may be missing from the state of a distributed house.
 ABSENCE = 30.0
+SCENE = "/v1/demo/scenario"
+SANS_SCENE = "aucune démonstration ne tourne là : la lancer par « ecluse up --demo 091 »"
 # Which service has the fiches at an address, and of which kind of object.
 _FICHES = {
     chemin: (service, genre)
@@ -88,6 +90,8 @@ class Acces(Protocol):
     def import_targets(self, table: bytes, auteur: str, fichier: str, cle: str | None) -> Any: ...
     def targets(self, caf: str, annee: int, *, historique: bool) -> Any: ...
     def target_imports(self) -> Any: ...
+    def scene(self) -> Any: ...
+    def switch_scene(self, nom: str) -> Any: ...
 
 
 class AccesLocal:
@@ -205,6 +209,13 @@ class AccesLocal:
 
     def target_imports(self) -> Any:
         return msgspec.to_builtins(documents.list_imports(self._contrat))
+
+    def scene(self) -> Any:
+        raise ServeurInjoignable(SANS_SCENE)
+
+    def switch_scene(self, nom: str) -> Any:
+        del nom
+        raise ServeurInjoignable(SANS_SCENE)
 
     @property
     def _contrat(self) -> Contrat:
@@ -334,6 +345,23 @@ class AccesDistant:
 
     def target_imports(self) -> Any:
         return self._client.get("/v1/cibles/imports")
+
+    def scene(self) -> Any:
+        with _played():
+            return self._client.get(SCENE)
+
+    def switch_scene(self, nom: str) -> Any:
+        with _played():
+            return self._client.put(SCENE, {"scenario": nom})
+
+
+@contextmanager
+def _played() -> Iterator[None]:
+    """A house without a demonstration has no scene: said so."""
+    try:
+        yield
+    except RienLa:
+        raise ServeurInjoignable(SANS_SCENE) from None
 
 
 def _all_values(page: Callable[[int], Any]) -> list[Any]:

@@ -19,7 +19,7 @@ from ecluse.commandes import (
     lettres,
     migrations,
     rapprochements,
-    reproduction,
+    scenarios,
     serve,
     simulation,
     sujets,
@@ -50,8 +50,9 @@ app.command("rebuild")(chiffres.rebuild)
 app.command("etat")(etat.show_state)
 app.command("lien")(etat.create_link)
 app.command("panne")(etat.show_failure)
+app.command("scenarios")(scenarios.list_all)
+app.command("demo-scenario")(scenarios.play)
 app.command("migrate")(demenagement.migrate)
-app.command("reproduction", hidden=True)(reproduction.reproduce_year)
 app.add_typer(contrat.valeurs, name="valeurs")
 app.add_typer(contrat.cibles, name="cibles")
 app.add_typer(archives.app, name="archive")

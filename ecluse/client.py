@@ -17,6 +17,7 @@ ATTENTE: Final = 120.0
 # A rebuild reads every log from its beginning, maybe twice.
 ATTENTE_RECONSTRUCTION: Final = 3_600.0
 TROP_DE_REQUETES: Final = 429
+INTROUVABLE: Final = 404
 # What a request is held back at most, in all, when the house asks to slow down; and at a time.
 _RETENUE: Final = 120.0
 _PAUSE_MAX: Final = 30.0
@@ -24,6 +25,10 @@ _PAUSE_MAX: Final = 30.0
 
 class ServeurInjoignable(Exception):
     """The house does not answer, or refuses: the message says what to do."""
+
+
+class RienLa(ServeurInjoignable):
+    """The house answers that there is nothing at this address."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,10 @@ class Client:
     def order(self, chemin: str, corps: Any) -> Any:
         """The answer to a command with a JSON body. Raises as ``get``."""
         return self._call("POST", chemin, json=corps)
+
+    def put(self, chemin: str, corps: Any) -> Any:
+        """The answer to a change with a JSON body. Raises as ``get``."""
+        return self._call("PUT", chemin, json=corps)
 
     def read_logs(self, chemin: str, **parametres: Any) -> Any:
         """A document for which logs are read again, however long it takes. Raises as ``get``."""
@@ -115,6 +124,8 @@ class Client:
 
     def _call(self, methode: str, chemin: str, **reste: Any) -> Any:
         reponse = self._request(methode, chemin, **reste)
+        if reponse.status_code == INTROUVABLE:
+            raise RienLa(_detail(reponse))
         if reponse.status_code >= 400:
             raise ServeurInjoignable(_detail(reponse))
         return self._document(reponse)

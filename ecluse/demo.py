@@ -1,6 +1,5 @@
 """The demonstration in a running house: its history once, then its live flow."""
 
-import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,6 +12,8 @@ from sqlalchemy import Connection, select
 from ecluse.dossier import DossierInutilisable
 from ecluse.importation import Bilan, Rejets
 from ecluse.maison import Maison
+from ecluse.marque import Marque
+from ecluse.scene import Scene
 from ecluse.simulateur.demo import run_history, run_live
 from ecluse.simulateur.marques import ProfilRefuse
 from ecluse.simulateur.port import ContactOuvert, CreanceOuverte, EnCours, PieceOuverte, RendezVousPris
@@ -51,13 +52,20 @@ class Demo:
     """A demonstration of one Caf. Its marker in the data folder says which history is loaded, so that a start that
     was cut short goes on with the same one, where everything already there is a duplicate."""
 
-    def __init__(self, maison: Maison, chemin: Path, caf: str) -> None:
+    def __init__(self, maison: Maison, chemin: Path, caf: str, scenario: str | None = None) -> None:
+        """``scenario``: the one to play from now on; None: the one that was played last.
+
+        Raises ``DossierInutilisable`` for a Caf without profile, ``Refuse`` for an unknown scenario.
+        """
         try:
             self._profil = load_profil(caf)
         except ProfilRefuse as refus:
             raise DossierInutilisable(f"{refus} ; essayer --demo 091") from None
         self._maison = maison
-        self._marque = chemin / f"demo-{caf}.json"
+        self._marque = Marque(chemin / f"demo-{caf}.json")
+        self.scene = Scene(self._marque, maison.reglages.clock, caf)
+        if scenario:
+            self.scene.switch(scenario)
         self._rejets = Rejets(chemin / "demo.rejets.ndjson")
 
     def carry_targets(self) -> None:
@@ -68,10 +76,10 @@ class Demo:
     def load_history(self, say: Callable[[str], None], arret: Event) -> None:
         """Load the history that ends yesterday, unless it is loaded; the rest of it next time once ``arret`` is set."""
         hier = to_jour(self._maison.reglages.clock()) - 1
-        marque = self._read_mark() or {"fin": to_iso(hier), "complet": False}
-        if marque["complet"]:
+        marque = self._marque.read()
+        if marque.get("complet"):
             return
-        self._write_mark(marque)
+        marque = self._marque.update(fin=marque.get("fin", to_iso(hier)), complet=False)
         say("Première fois : chargement d'un historique de démonstration (données inventées)…")
 
         def send(octets: list[bytes]) -> Any:
@@ -86,7 +94,7 @@ class Demo:
             say("Chargement interrompu : il reprendra au prochain départ.")
             return
         self._maison.wait_until_current(120)
-        self._write_mark({**marque, "complet": True})
+        self._marque.update(complet=True)
         say(f"Historique chargé : {bilan.acceptes} événements en {bilan.secondes:.0f} s.")
 
     def start_live(self, arret: Event) -> Thread:
@@ -94,6 +102,7 @@ class Demo:
         fil = Thread(
             target=run_live,
             args=(self._send, _EnCours(self._maison), self._profil, self._maison.reglages.clock, arret),
+            kwargs={"conditions": self.scene.conditions},
             name="demo",
             daemon=True,
         )
@@ -102,18 +111,6 @@ class Demo:
 
     def _send(self, octets: list[bytes]) -> Any:
         return self._maison.guichet.deposit(octets, self._maison.reglages.clock())
-
-    def _read_mark(self) -> dict[str, Any] | None:
-        if not self._marque.exists():
-            return None
-        marque: dict[str, Any] = json.loads(self._marque.read_text())
-        return marque
-
-    def _write_mark(self, marque: dict[str, Any]) -> None:
-        # Written aside and moved: a full disk or a power cut leaves the mark as it was.
-        brouillon = self._marque.with_suffix(".nouveau")
-        brouillon.write_text(json.dumps(marque))
-        brouillon.replace(self._marque)
 
 
 class _EnCours:

@@ -5,6 +5,8 @@ from typing import Final
 from fastapi import FastAPI
 
 from ecluse.maison import Maison
+from ecluse.scene import Scene
+from ecluse.scene_web import create_scene_page, show_scene
 from services.contacts.endpoints import create_pages as create_contacts_pages
 from services.indicators.arretes.pages import create_arretes_pages
 from services.indicators.direct import Question
@@ -28,8 +30,10 @@ _FICHES: Final = {
 }
 
 
-def install_screens(app: FastAPI, maison: Maison, acces: Acces, diffuseur: Diffuseur[Question]) -> None:
-    """Add the pages. ``diffuseur`` feeds the live one."""
+def install_screens(
+    app: FastAPI, maison: Maison, acces: Acces, diffuseur: Diffuseur[Question], scene: Scene | None = None
+) -> None:
+    """Add the pages. ``diffuseur`` feeds the live one, where the ``scene`` of a demonstration is changed."""
     install_web(app, acces)
     app.include_router(create_session_router())
 
@@ -38,7 +42,10 @@ def install_screens(app: FastAPI, maison: Maison, acces: Acces, diffuseur: Diffu
 
     app.include_router(create_exports_page(maison.indicateurs, maison.reglages.clock))
     app.include_router(create_arretes_pages(maison.indicateurs, today))
-    app.include_router(create_pages_router(maison.indicateurs, today, diffuseur))
+    jouee = (lambda: show_scene(scene)) if scene else None
+    app.include_router(create_pages_router(maison.indicateurs, today, diffuseur, jouee))
+    if scene:
+        app.include_router(create_scene_page(scene))
     app.include_router(create_home_router([EtalLocal(c) for c in maison.corbeilles.values()], today))
     app.include_router(create_queue_pages(maison.corbeilles, today))
     app.include_router(create_state_page(maison.state))

@@ -36,10 +36,12 @@ class DepartManque(RuntimeError):
 
 @dataclass
 class Serveur:
-    """An ``ecluse up`` of its own, which can be killed and started again on the same folder. ``port`` 0: a free one."""
+    """An ``ecluse up`` of its own, which can be killed and started again on the same folder. ``port`` 0: a free one;
+    ``options``: further ones of the command."""
 
     dossier: Path
     port: int = 0
+    options: tuple[str, ...] = ()
     processus: "subprocess.Popen[str] | None" = None
     url: str = ""
     _lecteur: threading.Thread | None = None
@@ -47,6 +49,7 @@ class Serveur:
     def start(self, **variables: str) -> None:
         """Start, and wait until it says where it answers. Raises ``DepartManque``."""
         commande = [sys.executable, "-m", "ecluse", "up", "--data-dir", str(self.dossier), "--port", str(self.port)]
+        commande += self.options
         self.processus = subprocess.Popen(
             commande, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1", **variables}
         )

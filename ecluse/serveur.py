@@ -15,6 +15,8 @@ from ecluse import api
 from ecluse.ecrans import install_screens
 from ecluse.maison import Maison
 from ecluse.mesures import HouseCollector
+from ecluse.scene import Scene
+from ecluse.scene_web import create_scene_api
 from ecluse.socle import Pret, add_health, create_base
 from services.contacts.endpoints import create_router as create_contacts_router
 from services.indicators.arretes.endpoints import create_router as create_arretes_router
@@ -40,8 +42,8 @@ class PortOccupe(Exception):
     """Nobody can listen there: the message says where."""
 
 
-def create_app(maison: Maison, jeton: str) -> FastAPI:
-    """The application of a running house."""
+def create_app(maison: Maison, jeton: str, scene: Scene | None = None) -> FastAPI:
+    """The application of a running house. ``scene``: what a demonstration plays, when one runs."""
     acces = Acces(jeton, maison.reglages.clock)
     app, gardes = create_base(acces)
     figures, clock = maison.indicateurs, maison.reglages.clock
@@ -62,6 +64,8 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
         create_contacts_router(maison.services["contacts"]),
     ):
         app.include_router(router, dependencies=gardes)
+    if scene:
+        app.include_router(create_scene_api(scene), dependencies=gardes)
     mesures = CollectorRegistry()
     mesures.register(HouseCollector(maison.state))
     mesures.register(
@@ -69,7 +73,7 @@ def create_app(maison: Maison, jeton: str) -> FastAPI:
     )
     mesures.register(QueuesCollector(maison.corbeilles.values()))
     add_health(app, acces, lambda: _check(maison), mesures)
-    install_screens(app, maison, acces, diffuseur)
+    install_screens(app, maison, acces, diffuseur, scene)
 
     def close_streams() -> None:
         diffuseur.close()

@@ -3,7 +3,7 @@
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 import typer
@@ -11,7 +11,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from ecluse.commandes.commun import EnJson, console, fail, print_json, refusals
+from ecluse.commandes.commun import console, fail, print_json, refusals
 from ecluse.importation import Bilan
 from ecluse.reproduction.annee import Annee, ReproductionImpossible, run_year
 from ecluse.reproduction.document import Reproduction, reproduce
@@ -67,20 +67,6 @@ def check(caf_annee: str, echelle: float, graines: int, *, en_json: bool = False
     if page:
         typer.echo(f"écrit : {page}", err=True)
     return 0 if document.reussie else 1
-
-
-def reproduce_year(
-    caf_annee: Annotated[str, typer.Option("--check", help="Caf et année publiée, comme 091/2023")],
-    echelle: Annotated[float, typer.Option("--scale", help="part du volume réel, au plus 1")] = 1.0,
-    graines: Annotated[int, typer.Option("--seeds", help="nombre d'années simulées")] = GRAINES,
-    pages: Annotated[Path | None, typer.Option("--pages", help="dossier où écrire aussi le tableau, en page")] = None,
-    json: EnJson = False,
-) -> None:
-    """Simule une année publiée, la fait compter par les vrais services, et met le rapport à côté.
-
-    Code de sortie : 0 toutes les entrées reviennent, 1 l'une ne revient pas, 2 cela n'a pas pu se faire.
-    """
-    raise typer.Exit(check(caf_annee, echelle, graines, en_json=json, pages=pages))
 
 
 def _run(caf: str, annee: int, echelle: float, graine: int) -> Annee:

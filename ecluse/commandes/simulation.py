@@ -15,8 +15,10 @@ from typing import Annotated, Final
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from ecluse.commandes.commun import console, fail, read_origin, refusals
+from ecluse.commandes import reproduction
+from ecluse.commandes.commun import EnJson, console, fail, read_origin, refusals
 from ecluse.commandes.fichiers import write_file
+from ecluse.commandes.reproduction import GRAINES
 from ecluse.commandes.simulation_options import (
     Periode,
     read_conditions,
@@ -42,7 +44,7 @@ INTERROMPU: Final = 130
 _RATTRAPAGE: Final = 100_000
 _MOTIFS_MONTRES: Final = 20
 
-Caf = Annotated[str, typer.Option("--caf", help="Caf à simuler, par exemple 091")]
+Caf = Annotated[str | None, typer.Option("--caf", help="Caf à simuler, par exemple 091")]
 Du = Annotated[str | None, typer.Option("--from", help="premier jour, AAAA-MM-JJ ; sinon l'année du profil")]
 Au = Annotated[str | None, typer.Option("--to", help="dernier jour, compris")]
 Graine = Annotated[int, typer.Option("--seed", help="une autre graine donne une autre Caf du même profil")]
@@ -71,6 +73,9 @@ Outils = Annotated[
 Scenarios = Annotated[
     list[str] | None, typer.Option("--scenario", help="NOM ou NOM@AAAA-MM-JJ, autant de fois qu'il faut")
 ]
+Verification = Annotated[str | None, typer.Option("--check", help="Caf et année publiée à reproduire, comme 091/2023")]
+Graines = Annotated[int, typer.Option("--seeds", help="avec --check : nombre d'années simulées, graines 1, 2, …")]
+Pages = Annotated[Path | None, typer.Option("--pages", help="avec --check : dossier où écrire aussi le tableau")]
 Ecraser = Annotated[bool, typer.Option("--force", help="remplace le fichier de --out s'il existe")]
 
 
@@ -103,24 +108,34 @@ class Demande:
 
 
 def simulate(
-    caf: Caf,
+    caf: Caf = None,
     du: Du = None,
     au: Au = None,
     seed: Graine = 0,
     scale: Echelle = 1.0,
+    *,
     speed: Vitesse = None,
     out: Sortie = None,
     emit: Emission = None,
     outils: Outils = None,
     scenario: Scenarios = None,
     force: Ecraser = False,
+    check: Verification = None,
+    seeds: Graines = GRAINES,
+    pages: Pages = None,
+    json: EnJson = False,
 ) -> None:
     """Simule une Caf : ses événements dans un fichier, sur la sortie standard, ou vers une maison qui tourne.
 
     Tout est inventé d'après le profil de la Caf. Les mêmes options donnent les mêmes octets ; un envoi recommencé ne
-    change donc rien. Code de sortie : 0 fait, 1 la maison a refusé ce qu'elle devait prendre, 2 rien ne peut se
-    faire, 130 interrompu avant la fin.
+    change donc rien. Avec --check, l'année d'un rapport est simulée, comptée par les vrais services et mise à côté de
+    ce qu'il imprime. Code de sortie : 0 fait, 1 la maison a refusé à tort ou une entrée du rapport ne
+    revient pas, 2 rien ne peut se faire, 130 interrompu avant la fin.
     """
+    if check is not None:
+        raise typer.Exit(reproduction.check(check, read_scale(scale), seeds, en_json=json, pages=pages))
+    if caf is None:
+        raise fail("--caf : dire quelle Caf simuler, par exemple --caf 091")
     fichier = read_destination(out, emit, speed, ecraser=force)
     profil = read_profil(caf, outils)
     periode = read_period(profil, du, au, speed, to_jour(read_clock()))

@@ -10,9 +10,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from ecluse.commandes.commun import fail
-from ecluse.simulateur.conditions import ORDINAIRES, Conditions
+from ecluse.simulateur.conditions import Conditions
 from ecluse.simulateur.marques import ProfilRefuse
 from ecluse.simulateur.profil import Profil, load_profil
+from ecluse.simulateur.scenario import conditions_of, parse_demand
 from shared.temps import from_iso, to_iso
 
 EN_DIRECT: Final = "live"
@@ -136,14 +137,8 @@ def read_destination(sortie: Path | None, emission: str | None, vitesse: str | N
 
 
 def read_conditions(demandes: Sequence[str], du: int) -> Callable[[int], Conditions]:
-    """What each day is like under the scenarios asked for, each ``NOM`` or ``NOM@AAAA-MM-JJ``; ``du``: the first day.
-
-    The one place where the files of scenarios come in.
-    """
-    del du
-    for demande in demandes:
-        nom, arobase, jour = demande.partition("@")
-        if arobase:
-            _day(f"--scenario {nom}", jour)
-        raise fail(f"--scenario : aucun scénario « {nom} »")
-    return lambda _: ORDINAIRES
+    """What each day is like under scenarios, each ``NOM`` or ``NOM@AAAA-MM-JJ``; ``du``: the first day."""
+    try:
+        return conditions_of([parse_demand(demande, du) for demande in demandes])
+    except ValueError as erreur:
+        raise fail(f"--scenario : {erreur}") from None

@@ -18,25 +18,37 @@ from shared.reglages import Reglages
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="port d'écoute (0 : un port libre)")]
 Hote = Annotated[str, typer.Option("--host", help="adresse d'écoute ; rien n'est ouvert au réseau par défaut")]
 DemoCaf = Annotated[str | None, typer.Option("--demo", help="Caf de démonstration, par exemple 091")]
+ScenarioJoue = Annotated[
+    str | None,
+    typer.Option("--scenario", help="scénario de la démonstration (ecluse scenarios) ; à défaut, le dernier joué"),
+]
 
 
-def up(data_dir: DossierDonnees = DEFAUT, port: Port = 8080, host: Hote = "127.0.0.1", demo: DemoCaf = None) -> None:
+def up(
+    data_dir: DossierDonnees = DEFAUT,
+    port: Port = 8080,
+    host: Hote = "127.0.0.1",
+    demo: DemoCaf = None,
+    scenario: ScenarioJoue = None,
+) -> None:
     """Lance Écluse : quatre services, une adresse, un dossier de données."""
+    if scenario and not demo:
+        raise fail("--scenario change une démonstration : ajouter --demo 091")
     arret = threading.Event()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_, lambda *_: arret.set())
     with refusals():
         try:
-            _run(data_dir, host, port, demo, arret)
+            _run(data_dir, host, port, (demo, scenario) if demo else None, arret)
         except PortOccupe as erreur:
             raise fail(str(erreur)) from None
 
 
-def _run(chemin: Path, hote: str, port: int, demo: str | None, arret: threading.Event) -> None:
+def _run(chemin: Path, hote: str, port: int, demo: tuple[str, str | None] | None, arret: threading.Event) -> None:
     with own(chemin) as dossier, listen(hote, port) as prise:
         reglages = Reglages(chemin)
         with open_house(reglages) as maison:
-            demonstration = Demo(maison, chemin, demo) if demo else None
+            demonstration = Demo(maison, chemin, *demo) if demo else None
             if demonstration:
                 demonstration.carry_targets()
                 demonstration.load_history(typer.echo, arret)
@@ -50,7 +62,7 @@ def _run(chemin: Path, hote: str, port: int, demo: str | None, arret: threading.
 def _serve(
     maison: Maison, dossier: Dossier, prise: socket.socket, url: str, demo: Demo | None, arret: threading.Event
 ) -> None:
-    app = create_app(maison, dossier.jeton)
+    app = create_app(maison, dossier.jeton, demo.scene if demo else None)
     with serve(app, prise):
         dossier.announce(url)
         _greet(url, app.state.acces.create_link(), dossier.chemin)

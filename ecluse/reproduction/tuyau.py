@@ -6,7 +6,6 @@ Events go to the standard output, one JSON object a line; then one line on the e
 
 import sys
 import time
-from collections.abc import Iterator
 from itertools import islice
 
 import msgspec
@@ -30,14 +29,14 @@ class Emis(msgspec.Struct, frozen=True):
 
 def main(caf: str, du: str, au: str, echelle: str, graine: str) -> None:
     """Write the events of the days ``du`` to ``au`` (inclusive, ordinals)."""
-    profil, lus = load_profil(caf), 0
+    profil, lus, a_refuser = load_profil(caf), 0, 0
     envois = simulate(profil, int(du), int(au), echelle=float(echelle), graine=int(graine))
-    lignes: Iterator[bytes] = (encode(envoi, caf) + b"\n" for envoi in envois)
-    while lot := list(islice(lignes, _LOT)):
+    while lot := list(islice(envois, _LOT)):
         lus += len(lot)
-        sys.stdout.buffer.writelines(lot)
+        a_refuser += sum(bool(envoi.faute) for envoi in lot)
+        sys.stdout.buffer.writelines(encode(envoi, caf) + b"\n" for envoi in lot)
     sys.stdout.buffer.flush()
-    sys.stderr.buffer.write(msgspec.json.encode(Emis(lus, 0, time.process_time())) + b"\n")
+    sys.stderr.buffer.write(msgspec.json.encode(Emis(lus, a_refuser, time.process_time())) + b"\n")
 
 
 if __name__ == "__main__":

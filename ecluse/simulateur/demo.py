@@ -1,12 +1,15 @@
 """The demonstration: loads a history, then lets working days flow in real time until told to stop."""
 
 from collections.abc import Callable
+from functools import partial
+from heapq import merge
+from itertools import chain
 from threading import Event
-from typing import Final
+from typing import Final, NamedTuple
 
 from ecluse.importation import Bilan, Envoi, Rejets, import_lines
-from ecluse.simulateur.cadence import wait_until
-from ecluse.simulateur.direct import PAR_SECONDE, live_day
+from ecluse.simulateur.conditions import ORDINAIRES, Conditions
+from ecluse.simulateur.direct import PAR_SECONDE, RIEN, live_day
 from ecluse.simulateur.generateur import ECHELLE, JOURS, history
 from ecluse.simulateur.port import Maison
 from ecluse.simulateur.profil import Profil
@@ -43,6 +46,7 @@ def run_live(
     clock: Callable[[], int],
     stop: Event,
     *,
+    conditions: Callable[[], Conditions] = lambda: ORDINAIRES,
     echelle: float = ECHELLE,
     graine: int = 0,
     par_seconde: float = PAR_SECONDE,
@@ -51,27 +55,62 @@ def run_live(
     """Let working days flow one after the other until ``stop`` is set; how many events were sent.
 
     Waits on ``stop`` only, so that it ends at once. Before each day it asks the house what is open. An event that the
-    house can not take now is offered again until it is taken.
+    house can not take now is offered again until it is taken. When ``conditions`` change, a new day is planned at once:
+    what has begun goes on as it was planned, what has not begun does not.
     """
-    envoyes, jour_des_temoins = 0, None
+    envoyes, jour_des_temoins, rythme, reste = 0, None, par_seconde, list[_Du]()
     while not stop.is_set():
-        depart = clock()
-        jour = to_jour(depart)
+        depart, courantes = clock(), conditions()
+        jour, commences = to_jour(depart), {du.objet for du in reste}
+        autre = courantes.autre_caf
         journee = live_day(
             profil,
-            maison.open_work(profil.caf, EN_COURS_AU_PLUS),
+            maison.open_work(profil.caf, EN_COURS_AU_PLUS).without(commences),
             depart,
+            conditions=courantes,
+            autres=maison.open_work(autre.caf, EN_COURS_AU_PLUS).without(commences) if autre else RIEN,
             echelle=echelle,
             graine=graine,
-            par_seconde=ensuite if envoyes else par_seconde,
+            par_seconde=rythme,
             temoins=jour != jour_des_temoins,
         )
-        jour_des_temoins = jour
-        for secondes, octets in journee:
-            if not (wait_until(depart + round(secondes * SECONDE), clock, stop) and _deliver(send, octets, stop)):
+        jour_des_temoins, rythme = jour, ensuite
+        a_venir = merge(reste, (_Du(depart + round(t.secondes * SECONDE), t.octets, t.objet) for t in journee))
+        is_over = partial(_is_over, stop, conditions, courantes)
+        reste = []
+        for du in a_venir:
+            _wait_until(du.instant, clock, is_over, stop)
+            if stop.is_set():
+                return envoyes
+            if is_over():
+                reste = [d for d in chain([du], a_venir) if d.objet in commences]
+                rythme = par_seconde
+                break
+            if not _deliver(send, du.octets, stop):
                 return envoyes
             envoyes += 1
+            if du.objet:
+                commences.add(du.objet)
     return envoyes
+
+
+class _Du(NamedTuple):
+    """An event that waits for its instant."""
+
+    instant: int
+    octets: bytes
+    objet: str
+
+
+def _is_over(stop: Event, conditions: Callable[[], Conditions], courantes: Conditions) -> bool:
+    """Whether the day that was planned under these conditions ends now."""
+    return stop.is_set() or conditions() is not courantes
+
+
+def _wait_until(instant: int, clock: Callable[[], int], over: Callable[[], bool], stop: Event) -> None:
+    """Wait until an instant, or until it is over before."""
+    while (reste := instant - clock()) > 0 and not over():
+        stop.wait(min(reste / SECONDE, _PATIENCE))
 
 
 def _deliver(send: Envoyer, octets: bytes, stop: Event) -> bool:

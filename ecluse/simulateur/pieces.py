@@ -8,7 +8,7 @@ from ecluse.simulateur.actes import Acte
 from ecluse.simulateur.arrivees import Arrivees, Entree
 from ecluse.simulateur.atelier import Atelier, Piece, Reponse, resume
 from ecluse.simulateur.caisse import Caisse, of, share
-from ecluse.simulateur.conditions import ORDINAIRES, Conditions
+from ecluse.simulateur.conditions import ORDINAIRES, AutreCaf, Conditions
 from ecluse.simulateur.entraide import Entraide
 from ecluse.simulateur.personnel import Personnel
 from ecluse.simulateur.port import PieceOuverte
@@ -58,15 +58,25 @@ class Pieces:
             yield from self._entraide.of_day(jour, part, arrivent=conditions.autre_caf is not None)
 
     def go_on_with(self, ouvertes: Iterable[PieceOuverte], jour: int) -> None:
-        """Take over what a house holds open. Of what waits on someone, as many come back as their pauses let expect."""
-        tirage, chance = self._caisse.draw_for(jour, "reprises"), 1 / _mean_pause(self._caisse.profil)
+        """Take over what a house holds open."""
+        self._take_over(self.atelier, ouvertes, jour, "")
+
+    def go_on_for(self, autre: AutreCaf, ouvertes: Iterable[PieceOuverte], jour: int) -> None:
+        """Take over what is open of another Caf."""
+        self._entraide = Entraide(self._caisse, self._repere, autre)
+        self._take_over(self._entraide.atelier, ouvertes, jour, autre.caf)
+
+    def _take_over(self, atelier: Atelier, ouvertes: Iterable[PieceOuverte], jour: int, caf: str) -> None:
+        """Of what waits on someone, as many come back as the pauses of the profile let expect."""
+        tirage, chance = self._caisse.draw_for(jour, f"reprises|{caf}"), 1 / _mean_pause(self._caisse.profil)
         for ouverte in ouvertes:
             piece = self.arrivees.set_up(ouverte)
+            piece.caf = caf
             if not ouverte.en_attente:
-                self.atelier.enter(piece)
+                atelier.enter(piece)
             elif share(tirage, chance):
                 piece.manque = 0.0
-                self.atelier.wait_until(jour, piece)
+                atelier.wait_until(jour, piece)
 
     def opening(self) -> Iterator[list[Acte]]:
         """What is open when the period begins, each piece with its acts so far; from then on nothing is kept."""

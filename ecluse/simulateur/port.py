@@ -4,7 +4,7 @@ The live flow keeps no state of its own. Whatever stopped, was restarted or was 
 house is the only truth about what is open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -54,6 +54,15 @@ class EnCours:
     creances: Sequence[CreanceOuverte] = ()
     contacts: Sequence[ContactOuvert] = ()
     rendez_vous: Sequence[RendezVousPris] = ()
+
+    def without(self, objets: Collection[str]) -> "EnCours":
+        """The same, but for these objects."""
+        return EnCours(
+            [p for p in self.pieces if p.piece not in objets],
+            [c for c in self.creances if c.creance not in objets],
+            [c for c in self.contacts if c.contact not in objets],
+            [r for r in self.rendez_vous if r.rdv not in objets],
+        )
 
 
 class Maison(Protocol):

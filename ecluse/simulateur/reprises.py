@@ -13,13 +13,17 @@ _JOURS_OUVRES_PAR_MOIS = 21
 
 
 class Reprises:
-    """Plans, for one day, what happens to what the house holds open."""
+    """Plans, for one day, what happens to what the house holds open.
 
-    def __init__(self, caisse: Caisse, encours: EnCours, jour: int, depart: int) -> None:
+    ``capacite``: of the agents at work, 1 on an ordinary day; what others do, answer or pay, does not depend on it.
+    """
+
+    def __init__(self, caisse: Caisse, encours: EnCours, jour: int, depart: int, capacite: float = 1.0) -> None:
         self._caisse = caisse
         self._encours = encours
         self._jour = jour
         self._depart = depart
+        self._capacite = capacite
         self._tirage: Random = caisse.draw_for(jour, "reprises")
 
     def plan(self, debuts: Sequence[list[Acte]]) -> Iterator[list[Acte]]:
@@ -32,7 +36,7 @@ class Reprises:
         return office_hour(self._tirage, self._jour)
 
     def _contacts(self, nombre: int) -> Iterator[list[Acte]]:
-        for contact in self._encours.contacts[:nombre]:
+        for contact in self._encours.contacts[: round(self._capacite * nombre)]:
             data = {"contact": contact.contact, "issue": "repondu"}
             yield [Acte("contact.clos", contact.dossier, self._office(), data, contact.canal)]
 

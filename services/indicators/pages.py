@@ -51,6 +51,7 @@ from services.indicators.rules import (
     parse_role,
     parse_step,
 )
+from services.indicators.scene import SceneJouee
 from shared.runtime.ecrivain import Indisponible
 from shared.temps import to_iso
 from shared.web.flux import Diffuseur
@@ -103,9 +104,10 @@ class Cadre(NamedTuple):
 class Ecrans:
     """The pages, as questions to the figures."""
 
-    def __init__(self, chiffres: Chiffres, today: Callable[[], int]) -> None:
+    def __init__(self, chiffres: Chiffres, today: Callable[[], int], scene: Callable[[], SceneJouee] | None) -> None:
         self._chiffres = chiffres
         self._today = today
+        self._scene = scene
         self._pages = Pages(Path(__file__).parent / "templates")
 
     def frame(self, caf: str, fenetre: str, du: str, au: str, role: str = "") -> Cadre:
@@ -134,6 +136,7 @@ class Ecrans:
             courts=COURTS,
             journee=JOURNEE,
             recouvrement=RECOUVREMENT,
+            scene=self._scene() if self._scene else None,
             dernier_jour=word_last_day(cadre.choix.periode.au, cadre.today),
             courbes=[self._curve(cadre.caf, code, periode, pick_step(periode), titre) for code, titre in COURBES],
         )
@@ -259,9 +262,15 @@ class Ecrans:
         )
 
 
-def create_pages_router(chiffres: Chiffres, today: Callable[[], int], diffuseur: Diffuseur[Question]) -> APIRouter:
-    """The routes of the screens. ``today``: the day in Paris; ``diffuseur`` feeds their event streams."""
-    ecrans = Ecrans(chiffres, today)
+def create_pages_router(
+    chiffres: Chiffres,
+    today: Callable[[], int],
+    diffuseur: Diffuseur[Question],
+    scene: Callable[[], SceneJouee] | None = None,
+) -> APIRouter:
+    """The routes of the screens. ``today``: the day in Paris; ``diffuseur`` feeds their event streams; ``scene``: what
+    a demonstration plays now, when one runs."""
+    ecrans = Ecrans(chiffres, today, scene)
     router = APIRouter(include_in_schema=False)
 
     def read_frame(

@@ -114,7 +114,7 @@ class TestConservation:
 def check(caf: str, echelle: float, graines: int, *options: str) -> Fin:
     annee = load_profil(caf).annee
     return ecluse(
-        "reproduction", "--check", f"{caf}/{annee}", "--scale", str(echelle), "--seeds", str(graines), *options
+        "simulate", "--check", f"{caf}/{annee}", "--scale", str(echelle), "--seeds", str(graines), *options
     )
 
 
@@ -157,4 +157,4 @@ def test_a_simulator_that_stops_is_told_of() -> None:
     ],
 )
 def test_what_can_not_be_asked_is_refused_in_one_line(options: tuple[str, ...], dit: str) -> None:
-    assert_refuses(ecluse("reproduction", *options), dit)
+    assert_refuses(ecluse("simulate", *options), dit)

@@ -30,8 +30,8 @@ class TestDirect:
         debut = parse_instant(depart)
         flux = list(live_day(PROFIL, EnCours(), debut))
         assert len(flux) > 300
-        assert all(suivant - avant <= 1 for (avant, _), (suivant, _) in pairwise(flux))
-        for secondes, octets in flux:
+        assert all(suivant.secondes - avant.secondes <= 1 for avant, suivant in pairwise(flux))
+        for secondes, octets, _ in flux:
             maintenant = debut + round(secondes * SECONDE)
             recu = judge(octets, maintenant)
             assert isinstance(recu, Recu)
@@ -42,7 +42,7 @@ class TestDirect:
     def test_half_a_minute_gives_a_value_to_every_figure_of_the_day(self) -> None:
         debut = parse_instant(self.DEPARTS[0])
         flux = live_day(PROFIL, EnCours(), debut, echelle=PETITE)
-        lignes = [*passe(MERCREDI), *(octets for secondes, octets in flux if secondes < 30)]
+        lignes = [*passe(MERCREDI), *(tour.octets for tour in flux if tour.secondes < 30)]
         jour = MERCREDI + UN_JOUR
         chiffres = indicateurs(etat_de(lignes), "091", jour, jour)
         assert {code for code, chiffre in chiffres.items() if chiffre["valeur"] is None} == set()
@@ -54,7 +54,7 @@ class TestDirect:
             encours = en_cours(lignes, jour)
             stocks.append(len(encours.pieces))
             flux = list(live_day(PROFIL, encours, depart, echelle=PETITE, temoins=rang == 0))
-            nouveaux = [octets for _, octets in flux]
+            nouveaux = [tour.octets for tour in flux]
             repris = {p.piece for p in encours.pieces} & {lis(o)["data"].get("piece") for o in nouveaux}
             assert len(repris) > 10
             assert _ids(nouveaux).isdisjoint(_ids(lignes))
