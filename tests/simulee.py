@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 
 from ecluse.simulateur.generateur import history
+from ecluse.simulateur.outils import without_late_or_refused
 from ecluse.simulateur.port import ContactOuvert, CreanceOuverte, EnCours, PieceOuverte, RendezVousPris
 from ecluse.simulateur.profil import load_profil
 from shared.temps import HEURE, from_datetime
 from tests.oracle import Etat, etat, juge_lignes
 
 PROFIL = load_profil("091")
+PARFAIT = without_late_or_refused(PROFIL)
 MERCREDI = date(2024, 3, 13)
 UN_JOUR = timedelta(days=1)
 PETITE = 0.02

@@ -127,7 +127,7 @@ class Contacts:
         dossiers = [*rappels, *[""] * (len(sorts) - len(rappels)), *en_plus]
         sorts += [self._sorts.pick(tirage) for _ in en_plus]
         for sort, dossier in zip(sorts, dossiers, strict=True):
-            perdu = sort != "abandonne" and self._is_lost(conditions)
+            perdu = sort == "traite" and self._is_lost(conditions)
             instant = at(jour, tirage.uniform(OUVERTURE, DERNIERE_PRISE))
             actes = self.call(tirage, instant, sort="abandonne" if perdu else sort, dossier=dossier)
             if perdu:
@@ -137,7 +137,7 @@ class Contacts:
             yield actes
 
     def _is_lost(self, conditions: Conditions) -> bool:
-        """Whether a call that somebody would have answered is lost for the conditions of the day."""
+        """Whether a call that an agent would have answered is lost for the conditions of the day."""
         return conditions.appels_aboutis < 1.0 and not share(self._aboutis, conditions.appels_aboutis)
 
     def _turn_away(self, tirage: Random, dossier: str) -> None:

@@ -26,7 +26,8 @@ def _share_of_teleservices(profil: Profil) -> float:
 def _remissions_asked(profil: Profil) -> float:
     """Remissions are asked for of indus that are neither cancelled nor frauds."""
     creances = profil.creances
-    return creances.indus.nombre * (1 - creances.annulees) * creances.remises.demandes
+    ordinaires = creances.indus.nombre - profil.fraudes.qualifiees.nombre
+    return ordinaires * (1 - creances.annulees) * creances.remises.demandes
 
 
 # What the profile says of each measure that it gives.
@@ -48,21 +49,18 @@ ENTREES: Final[Mapping[str, Callable[[Profil], float]]] = {
     "CONTROLES-PIECES": lambda p: p.qualite.controles_pieces.nombre,
     "CONTROLES-PLACE": lambda p: p.qualite.controles_place.nombre,
     "FRAUDES": lambda p: p.fraudes.qualifiees.nombre,
-    "INDUS-NOMBRE": lambda p: p.creances.indus.nombre + p.fraudes.qualifiees.nombre,
+    "INDUS-NOMBRE": lambda p: p.creances.indus.nombre,
     "REMISES-DEMANDEES": _remissions_asked,
 }
 # Drawn around these: the sum varies, its expectation is printed.
 ESPERES: Final[Mapping[str, Callable[[Profil], float]]] = {
     "COG-10-41": lambda p: 100 * p.fraudes.qualifiees.euros,
-    "INDUS-MONTANT": lambda p: (
-        100 * (p.creances.indus.nombre * p.creances.indus.euros_en_moyenne + p.fraudes.qualifiees.euros)
-    ),
+    "INDUS-MONTANT": lambda p: 100 * p.creances.indus.nombre * p.creances.indus.euros_en_moyenne,
     "IQL0": lambda p: p.qualite.iql0.conformes,
     "RDV-7J": lambda p: p.rendez_vous.proposes_7j,
     "COURRIELS-PEC-48H": lambda p: p.contacts.courriels_48h,
     "COG-08-25": lambda p: p.contacts.reclamations_10j,
     "COG-08-27": lambda p: p.contacts.courriels_generaux_48h,
-    "PART-DIRECT": lambda p: p.creances.modes["versement"] + p.creances.modes["prelevement"],
 }
 DONNEES: Final = {**ENTREES, **ESPERES}
 

@@ -88,7 +88,7 @@ class TestHistoire:
         assert 2.0 < chiffres["SOLDE-TRAITABLE-JOURS"] < 4.5
         # Little's law: what is open is what leaves per day times how long it stayed.
         stock = fmean(stock_par_jour(tout, "091", du, fin))
-        assert stock == pytest.approx(chiffres["PIECES-TRAITEES"] / jours * chiffres["COG-08-29"], rel=0.1)
+        assert stock == pytest.approx(chiffres["PIECES-TRAITEES"] / jours * chiffres["COG-08-29"], rel=0.2)
 
 
 def _texts(valeur: Any) -> Iterator[str]:

@@ -235,7 +235,7 @@ class TestConditions:
 
     def test_a_phone_outage_loses_calls_and_brings_more_of_everything_in_the_days_after(self) -> None:
         panne, sans = mois(la_semaine(PANNE)), mois_ordinaire()
-        aboutis = [chiffre(tout, "APPELS-ABOUTIS", LUNDI, LUNDI + 4) for tout in (panne, sans)]
+        aboutis = [chiffre(tout, "APPELS-TRAITES", LUNDI, LUNDI + 4) for tout in (panne, sans)]
         assert aboutis[0] == pytest.approx(PANNE.appels_aboutis * aboutis[1], abs=0.03)
         for code in ("APPELS-RECUS", "VISITES", "COURRIELS-RECUS"):
             apres = [chiffre(tout, code, LUNDI + 1, LUNDI + 8) for tout in (panne, sans)]
