@@ -113,9 +113,7 @@ class TestConservation:
 
 def check(caf: str, echelle: float, graines: int, *options: str) -> Fin:
     annee = load_profil(caf).annee
-    return ecluse(
-        "simulate", "--check", f"{caf}/{annee}", "--scale", str(echelle), "--seeds", str(graines), *options
-    )
+    return ecluse("simulate", "--check", f"{caf}/{annee}", "--scale", str(echelle), "--seeds", str(graines), *options)
 
 
 @pytest.mark.parametrize("caf", PUBLIES)
