@@ -32,6 +32,8 @@ ECHELLE: Final = 0.1
 RODAGE: Final = 250
 # Of contacts and rendez-vous, which are shorter.
 RODAGE_COURT: Final = 110
+# Days before the period that are told whole: the solde of its first day looks back on twenty working days.
+AVANT: Final = 35
 # How many of the pieces that are first in line are asked about.
 _TARDIFS: Final = 200
 # A cohort is that of the twelve months that end 24 or 48 months before; one month more at its beginning, for what is
@@ -77,16 +79,17 @@ class Journees:
 
 
 class Passe:
-    """What a period finds when it begins: what is open, and the créances that its cohorts rest on.
+    """What a period finds when it begins: what is open, its last days, the créances that its cohorts rest on.
 
-    ``indus``, ``fraudes``: the share of these créances that is kept.
+    ``indus``, ``fraudes``: the share of these créances that is kept; ``avant``: how many days are told whole.
     """
 
-    def __init__(self, journees: Journees, debut: int, indus: float, fraudes: float) -> None:
+    def __init__(self, journees: Journees, debut: int, indus: float, fraudes: float, avant: int) -> None:
         self._journees = journees
         self._debut = debut
         self._indus = indus
         self._fraudes = fraudes
+        self._entier = debut - avant
 
     def days(self) -> Iterable[int]:
         """The days that it takes, in order: those of the oldest cohort, more than the workshop needs."""
@@ -94,19 +97,22 @@ class Passe:
 
     def of_day(self, jour: int) -> Iterator[list[Acte]]:
         """What a day before the period leaves to it."""
+        pieces = self._journees.pieces
         indus = self._indus if jour >= add_months(self._debut, -MOIS_DES_INDUS) else 0.0
         yield from self._journees.creances.old_day(jour, indus, self._fraudes)
-        ouverts = list[Iterable[list[Acte]]]()
+        if jour == self._entier:
+            yield from pieces.opening()
+        objets = list[Iterable[list[Acte]]]()
         if jour >= self._debut - RODAGE:
-            self._journees.pieces.garder = True
-            ouverts.append(self._journees.pieces.of_day(jour, ORDINAIRES))
+            pieces.garder = jour < self._entier
+            objets.append(pieces.of_day(jour))
         if jour >= self._debut - RODAGE_COURT:
-            ouverts.append(self._journees.short_ones(jour))
-        for actes in chain.from_iterable(ouverts):
-            if actes[-1].instant >= midnight(self._debut):
+            objets.append(self._journees.short_ones(jour))
+        for actes in chain.from_iterable(objets):
+            if jour >= self._entier or actes[-1].instant >= midnight(self._entier):
                 yield actes
         if jour == self._debut - 1:
-            yield from self._journees.pieces.opening()
+            yield from pieces.opening()
 
 
 def simulate(
@@ -120,13 +126,14 @@ def simulate(
 ) -> Iterator[Envoi]:
     """What the tools of a Caf emit of the days ``du`` to ``au`` (inclusive, ordinals), in order of emission.
 
-    First, as one load, what was open before ``du`` and the créances that its cohorts rest on: their ``recu`` is before
-    the first instant of ``du``. Nothing is dated or emitted after ``au``. ``conditions``: what each day is like.
-    The same arguments give the same events. Raises ``ValueError`` for a scale that is not above 0 and at most 1.
+    First, as one load, what was open before ``du``, the days just before it and the créances that its cohorts rest on:
+    their ``recu`` is before the first instant of ``du``. Nothing is dated or emitted after ``au``. ``conditions``: what
+    each day is like. The same arguments give the same events. Raises ``ValueError`` for a scale that is not above 0 and
+    at most 1.
     """
     caisse = Caisse(profil, echelle, graine, f"annee|{to_iso(du)}|{to_iso(au)}")
     journees = Journees(caisse, du, conditions)
-    return _flow(caisse, journees, Passe(journees, du, 1.0, 1.0), au)
+    return _flow(caisse, journees, Passe(journees, du, 1.0, 1.0, AVANT), au)
 
 
 def history(
@@ -140,7 +147,7 @@ def history(
     caisse = Caisse(without_late_or_refused(profil), echelle, graine, f"histoire|{to_iso(fin)}|{jours}")
     debut, histoire = fin - jours + 1, profil.histoire
     journees = Journees(caisse, debut)
-    passe = Passe(journees, debut, histoire.creances_anciennes, histoire.fraudes_anciennes)
+    passe = Passe(journees, debut, histoire.creances_anciennes, histoire.fraudes_anciennes, 0)
     exemples = [Temoins(caisse, at(jour, 10.0)) for jour in (fin - date.fromordinal(fin).day, fin)]
     for envoi in _flow(caisse, journees, passe, fin, chain.from_iterable(t.plan() for t in exemples)):
         yield encode(envoi, profil.caf)
