@@ -27,6 +27,7 @@ from ecluse.commandes.simulation_options import (
     read_profil,
     read_scale,
     read_speed,
+    refuse_beside,
 )
 from ecluse.emission.destination import AdresseInvalide, DestinationHttp
 from ecluse.simulateur.actes import Envoi, encode
@@ -91,16 +92,8 @@ class Demande:
 
     def events(self) -> Iterator[Envoi]:
         """What the tools send, in order."""
-        return iter(
-            simulate_events(
-                self.profil,
-                self.periode.du,
-                self.periode.au,
-                echelle=self.echelle,
-                graine=self.graine,
-                conditions=self.conditions,
-            )
-        )
+        du, au, conditions = self.periode.du, self.periode.au, self.conditions
+        return simulate_events(self.profil, du, au, echelle=self.echelle, graine=self.graine, conditions=conditions)
 
     def write(self, envoi: Envoi) -> bytes:
         """An event, as JSON."""
@@ -133,7 +126,10 @@ def simulate(
     revient pas, 2 rien ne peut se faire, 130 interrompu avant la fin.
     """
     if check is not None:
+        autres = {"caf": caf, "from": du, "to": au, "seed": seed, "speed": speed, "out": out, "emit": emit}
+        refuse_beside("--check", **autres, outils=outils, scenario=scenario, force=force)
         raise typer.Exit(reproduction.check(check, read_scale(scale), seeds, en_json=json, pages=pages))
+    refuse_beside("une simulation sans --check", pages=pages, json=json)
     if caf is None:
         raise fail("--caf : dire quelle Caf simuler, par exemple --caf 091")
     fichier = read_destination(out, emit, speed, ecraser=force)

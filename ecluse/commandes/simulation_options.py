@@ -69,6 +69,13 @@ def _read_rates(outils: str) -> dict[str, float]:
     return taux
 
 
+def refuse_beside(quoi: str, **options: object) -> None:
+    """Options that would change nothing here, each by its name: none may be given."""
+    donnees = [f"--{nom}" for nom, valeur in options.items() if valeur]
+    if donnees:
+        raise fail(f"{quoi} ne connaît pas {', '.join(donnees)} : l'ôter")
+
+
 def read_scale(echelle: float) -> float:
     """The share of the real volumes."""
     if not 0 < echelle <= 1:

@@ -11,7 +11,7 @@ from ecluse.simulateur.mesures import Genre, Terme
 from services.indicators.affiche import word_value, word_with_unit
 from shared.web.formats import INSECABLE, nombre, pourcent
 
-GENRES: Final = {Genre.entree: "entrée", Genre.resultat: "résultat"}
+GENRES: Final = {Genre.entree: "entrée", Genre.donnee: "donnée", Genre.resultat: "résultat"}
 # Decimals of each unit: enough to see a twentieth of what is published.
 _DECIMALES: Final = {"taux": 2, "jours": 2}
 _PLURIEL: Final = 2
@@ -29,6 +29,9 @@ serait avec elles."""
 _FLUX: Final = """\
 Les pièces reçues ne comptent pas le travail que les offices créent eux-mêmes : reçues et internes font les arrivées, \
 et les traitées peuvent dépasser les reçues sans que le stock fonde."""
+_AUTRES: Final = """\
+Une donnée est une part ou une moyenne que le profil fixe et que chaque tirage suit ; un résultat n'est jamais donné. \
+L'écart de l'une et de l'autre se montre et ne fait rien échouer."""
 
 
 class Piege(NamedTuple):
@@ -110,13 +113,13 @@ def word_rule(document: Reproduction) -> str:
     """The tolerance of inputs, as it applies here."""
     base = f"Une entrée doit revenir à {pourcent(TOLERANCE, 1)} de la valeur publiée, pour chaque graine"
     if document.echelle == 1:
-        return f"{base}. Un résultat n'est jamais donné : son écart se montre et ne fait rien échouer."
+        return f"{base}. {_AUTRES}"
     return (
         f"{base} en grandeur réelle ; à l'échelle {_word_scale(document.echelle)}, la tolérance est de "
         f"{pourcent(TOLERANCE, 1)} + 3 ÷ √(échelle × volume), car un petit compte s'écarte de sa racine ; à 100 % ou "
         "plus, elle ne jugerait rien. "
         "Volumes et montants sont ramenés à la grandeur réelle. "
-        "Un résultat n'est jamais donné : son écart se montre et ne fait rien échouer."
+        f"{_AUTRES}"
     )
 
 

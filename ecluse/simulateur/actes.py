@@ -16,7 +16,8 @@ _ENCODER: Final = Encoder()
 _Heures = dict[int, tuple[str, str]]
 _HEURES_UTC: Final[_Heures] = {}
 _HEURES_DE_PARIS: Final[_Heures] = {}
-_HEURES_MAX: Final = 100_000
+# Some months: what is written of the past does not stay.
+_HEURES_MAX: Final = 5_000
 _SECONDES: Final = [f"{s // 60:02d}:{s % 60:02d}" for s in range(3600)]
 _FORMES: "Final[dict[tuple[str, str], _Forme]]" = {}
 # Tools that write their instants in UTC; the others write the Paris offset.

@@ -12,12 +12,11 @@ from typing import Final, Generic, TypeVar
 from ecluse.simulateur.profil import Profil
 from ecluse.simulateur.tirages import Hasard, Strates
 from shared.calendar import is_working_day
-from shared.temps import HEURE, PARIS, SECONDE, from_datetime, to_jour
+from shared.temps import PARIS, SECONDE, from_datetime
 
 T = TypeVar("T")
 OUVERTURE: Final = 8.0
 FERMETURE: Final = 18.0
-JOURS_AN: Final = 365
 
 
 class Choix(Generic[T]):
@@ -105,19 +104,6 @@ class Caisse:
                 nombre -= 1
             jour -= 1
 
-    def per_working_day(self, par_an: float) -> float:
-        """A yearly volume, spread over working days, at the scale of the run."""
-        return par_an * self.echelle / self.profil.calendrier.jours_ouvres
-
-    def per_web_day(self, par_an: float, jour: int) -> float:
-        """A yearly volume, spread over all days with the weight of the day of the week, at the scale of the run."""
-        return par_an * self.echelle / JOURS_AN * self.profil.calendrier.web[(jour - 1) % 7]
-
-
-def count(tirage: Random, moyenne: float) -> int:
-    """A whole number with this mean: never far from it, for a day's volume is no accident."""
-    return int(moyenne * tirage.uniform(0.92, 1.08) + tirage.random())
-
 
 @lru_cache(maxsize=4096)
 def midnight(jour: int) -> int:
@@ -144,12 +130,6 @@ def web_hour(tirage: Random, jour: int) -> int:
 def minutes_after(tirage: Random, instant: int, au_moins: float, au_plus: float) -> int:
     """Some minutes later, in whole seconds."""
     return instant + int(tirage.uniform(au_moins, au_plus) * 60) * SECONDE
-
-
-def within_office(instant: int) -> bool:
-    """Between opening and closing, whatever the day."""
-    heure = (instant - midnight(to_jour(instant))) / HEURE
-    return OUVERTURE <= heure <= FERMETURE
 
 
 def share(tirage: Hasard, part: float) -> bool:

@@ -21,9 +21,18 @@ class Entraide:
         self.autre = autre
         self.atelier = Atelier(caisse, repere, f"pour {autre.caf}")
         self._caisse = caisse
-        self._flux = Flux(caisse, f"pour {autre.caf}", autre.pieces_par_an, Rythme.BUREAU)
+        self._flux = self._stream()
         self._natures = Choix(caisse.profil.pieces.natures)
         self._canaux = Choix({c: p for c, p in caisse.profil.pieces.canaux_hors_web.items() if c != "accueil"})
+
+    def agree(self, autre: AutreCaf) -> None:
+        """What is agreed with the same Caf from now on: more or fewer pieces, more or fewer agents."""
+        if autre != self.autre:
+            self.autre = autre
+            self._flux = self._stream()
+
+    def _stream(self) -> Flux:
+        return Flux(self._caisse, f"pour {self.autre.caf}", self.autre.pieces_par_an, Rythme.BUREAU)
 
     def of_day(self, jour: int, minutes: float, *, arrivent: bool) -> Iterator[list[Acte]]:
         """A day with so many minutes of work; ``arrivent``: more pieces are sent over."""

@@ -1,4 +1,4 @@
-"""What each published measure is among the indicators (``mesures.toml``): an input of the simulation or a result of it,
+"""What each published measure is among the indicators (``mesures.toml``): given to the simulation or a result of it,
 where it is read, and which parameters of the profile move it."""
 
 import tomllib
@@ -13,9 +13,11 @@ _TABLE: Final = files("ecluse.simulateur") / "mesures.toml"
 
 
 class Genre(StrEnum):
-    """``entree``: the profile gives it, it must come back; ``resultat``: the simulation gives it, never set."""
+    """``entree``: the profile gives it, it must come back; ``donnee``: the profile gives the share or the mean that
+    each draw follows, so it comes back and proves nothing; ``resultat``: the simulation gives it, never set."""
 
     entree = "entree"
+    donnee = "donnee"
     resultat = "resultat"
 
 

@@ -21,6 +21,10 @@ class Personnel:
         presents = self._profil.agents * (1 - fmean(self._profil.absences))
         self._ordinaire = presents * self._profil.minutes_par_jour * caisse.echelle
 
+    def share_of(self, minutes: float) -> float:
+        """The share of an ordinary day of the office that so many minutes of work take."""
+        return max(0.0, minutes) / self._ordinaire
+
     def minutes(self, jour: int, stock: float, presence: float = 1.0) -> float:
         """The minutes of work of a day, with ``stock`` minutes of work waiting when it begins.
 

@@ -51,11 +51,7 @@ class Pieces:
             if piece.nature == DECLARATION and acte.type == "piece.traitee":
                 self.declarations.append(acte)
             yield from self._tell(piece, acte)
-        if ailleurs and self._entraide:
-            part = self._personnel.minutes(
-                jour, self._entraide.atelier.minutes / ailleurs, conditions.presence * ailleurs
-            )
-            yield from self._entraide.of_day(jour, part, arrivent=conditions.autre_caf is not None)
+        yield from self._work_elsewhere(jour, conditions, ailleurs)
 
     def go_on_with(self, ouvertes: Iterable[PieceOuverte], jour: int) -> None:
         """Take over what a house holds open."""
@@ -87,12 +83,25 @@ class Pieces:
                 piece.histoire = None
 
     def _share_elsewhere(self, conditions: Conditions) -> float:
-        """The share of the agents that works for another Caf: until nothing of what it sent is left."""
-        if conditions.autre_caf and (self._entraide is None or self._entraide.autre != conditions.autre_caf):
-            self._entraide = Entraide(self._caisse, self._repere, conditions.autre_caf)
-        if self._entraide is None or not (conditions.autre_caf or self._entraide.atelier.holds_any()):
-            return 0.0
-        return self._entraide.autre.part_des_agents
+        """The share of the agents that works for another Caf: once nothing is sent, what is left of it takes."""
+        autre = conditions.autre_caf
+        if autre is None:
+            if self._entraide is None:
+                return 0.0
+            return min(self._entraide.autre.part_des_agents, self._personnel.share_of(self._entraide.atelier.minutes))
+        if self._entraide is None or self._entraide.autre.caf != autre.caf:
+            self._entraide = Entraide(self._caisse, self._repere, autre)
+        self._entraide.agree(autre)
+        return autre.part_des_agents
+
+    def _work_elsewhere(self, jour: int, conditions: Conditions, ailleurs: float) -> Iterator[list[Acte]]:
+        entraide, arrivent = self._entraide, conditions.autre_caf is not None
+        if entraide is None or not (arrivent or entraide.atelier.holds_any()):
+            return
+        minutes = 0.0
+        if ailleurs > 0:
+            minutes = self._personnel.minutes(jour, entraide.atelier.minutes / ailleurs, conditions.presence * ailleurs)
+        yield from entraide.of_day(jour, minutes, arrivent=arrivent)
 
     def _come_in(self, entree: Entree) -> Iterator[list[Acte]]:
         if entree.piece is None:

@@ -73,7 +73,6 @@ class Population(_Section, frozen=True):
 
 
 class Calendrier(_Section, frozen=True):
-    jours_ouvres: int
     web: list[float]
     bureau: list[float]
     mois: dict[str, list[float]]

@@ -7,6 +7,7 @@ total crosses. So a year sums to its volume, a month to its own share, and a sma
 from collections.abc import Sequence
 from datetime import date
 from enum import Enum
+from itertools import accumulate
 from math import floor
 from typing import Final
 
@@ -73,10 +74,9 @@ class Flux:
         premier, suivant = date(annee, 1, 1).toordinal(), date(annee + 1, 1, 1).toordinal()
         bruit, alea = self._caisse.draw_for(premier, f"volume|{self._nom}"), self._caisse.profil.calendrier.alea
         poids = [self._weigh(jour) * max(_MOINDRE, bruit.gauss(1.0, alea)) for jour in range(premier, suivant)]
-        total, cumuls, somme = sum(poids), [0.0], 0.0
-        for un in poids:
-            somme += un
-            cumuls.append(self._volume * somme / total)
+        # Added one by one, and not by ``sum``, which rounds otherwise from Python 3.12 on.
+        sommes = list(accumulate(poids))
+        cumuls = [0.0, *(self._volume * somme / sommes[-1] for somme in sommes)]
         # The last one exactly: rounding errors must not eat the last event of the year.
         cumuls[-1] = self._volume
         return cumuls

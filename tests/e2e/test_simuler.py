@@ -107,6 +107,7 @@ class TestFichier:
         (("--caf", "091", "--from", "2023-02-30", "--to", "2023-03-01"), ("--from", "2023-02-30")),
         (("--caf", "091", "--from", "1950-01-01", "--to", "1950-03-01"), ("1980",)),
         ((*SEMAINE, "--scale", "0"), ("--scale",)),
+        ((*SEMAINE, "--json", "--pages", "."), ("--check", "--pages, --json")),
         ((*SEMAINE, "--scale", "nan"), ("--scale",)),
         ((*SEMAINE, "--scale", "2"), ("--scale", "2")),
         ((*SEMAINE, "--speed", "vite"), ("--speed", "vite")),

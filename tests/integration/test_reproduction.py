@@ -152,6 +152,8 @@ def test_a_simulator_that_stops_is_told_of() -> None:
         (("--check", "999/2023"), "aucun profil pour la Caf 999"),
         (("--check", "091/2023", "--scale", "0"), "--scale"),
         (("--check", "091/2023", "--seeds", "0"), "--seeds"),
+        (("--check", "091/2023", "--caf", "661", "--seed", "3"), "--check ne connaît pas --caf, --seed"),
+        (("--check", "091/2023", "--from", "2023-01-01", "--scenario", "site-ferme"), "--from, --scenario"),
     ],
 )
 def test_what_can_not_be_asked_is_refused_in_one_line(options: tuple[str, ...], dit: str) -> None:

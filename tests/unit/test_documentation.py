@@ -12,7 +12,7 @@ from services.indicators.registre import REGISTRE
 from tests.donnees import RACINE
 
 PAGES = [RACINE / nom for nom in ("README.md", "CONTRIBUTING.md")]
-PAGES += [RACINE / "docs" / nom for nom in ("glossaire.md", "deploiement.md", "sources.md")]
+PAGES += [RACINE / "docs" / nom for nom in ("glossaire.md", "deploiement.md", "sources.md", "reproduction/README.md")]
 PAGES += [page for dossier in ("guide", "decisions") for page in sorted((RACINE / "docs" / dossier).glob("*.md"))]
 PROGRAMME = ("ecluse", "services", "shared")
 par_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

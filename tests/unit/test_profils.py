@@ -14,6 +14,7 @@ from ecluse.simulateur.caisse import of
 from ecluse.simulateur.marques import JUSTIFICATIONS, ProfilRefuse, read_marks
 from ecluse.simulateur.profil import Profil, load_profil, parse_profil, read_parametres
 from shared.calendar import working_days
+from tests.donnees import RACINE
 
 _PROFILS = files("ecluse.simulateur") / "profils"
 # The document that speaks of each Caf.
@@ -81,11 +82,13 @@ class TestMarques:
 
 
 class TestCoherence:
-    @chaque_profil
-    def test_derived_working_days_are_those_of_the_calendar(self, caf: str) -> None:
-        profil = load_profil(caf)
-        premier, dernier = date(profil.annee, 1, 1).toordinal(), date(profil.annee, 12, 31).toordinal()
-        assert profil.calendrier.jours_ouvres == len(working_days(premier, dernier, caf))
+    def test_every_parameter_is_read_by_the_simulation(self) -> None:
+        dossier = RACINE / "ecluse" / "simulateur"
+        code = "".join(f.read_text() for f in dossier.glob("*.py") if f.name not in ("profil.py", "marques.py"))
+        lus = set(re.findall(r"\.([a-z_0-9]+)", code))
+        assert {
+            parametre.nom for parametre in read_parametres("091") if parametre.nom.split(".")[1] not in lus
+        } == set()
 
     @chaque_profil
     def test_a_season_moves_volumes_without_making_any(self, caf: str) -> None:
@@ -121,7 +124,8 @@ class TestCoherence:
         profil = load_profil(caf)
         personnel = profil.personnel
         presents = personnel.agents * (1 - fmean(personnel.absences))
-        minutes = presents * personnel.minutes_par_jour * profil.calendrier.jours_ouvres
+        premier, dernier = date(profil.annee, 1, 1).toordinal(), date(profil.annee, 12, 31).toordinal()
+        minutes = presents * personnel.minutes_par_jour * len(working_days(premier, dernier, caf))
         assert minutes == pytest.approx(_load(profil), rel=0.03)
 
 

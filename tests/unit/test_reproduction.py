@@ -72,7 +72,7 @@ class TestMesures:
     @pytest.mark.parametrize("nom", load_mesures())
     def test_a_result_says_what_moves_it_and_an_input_is_moved_by_nothing(self, nom: str) -> None:
         mesure = load_mesures()[nom]
-        assert bool(mesure.hypotheses) == (mesure.genre == Genre.resultat)
+        assert bool(mesure.hypotheses) == (mesure.genre != Genre.entree)
         for hypothese in mesure.hypotheses:
             assert hypothese.parametres
             assert set(hypothese.parametres) <= PARAMETRES

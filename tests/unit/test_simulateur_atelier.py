@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import fmean
 
 import msgspec
@@ -133,6 +133,28 @@ class TestSimulation:
         accompagnees = sum((a.dossier, to_jour(a.instant)) in justificatifs for a in reponses)
         assert len(reponses) > 50
         assert accompagnees > 0.9 * len(reponses)
+
+    def test_no_piece_of_another_caf_is_forgotten_when_the_agreement_changes_from_day_to_day(self) -> None:
+        pieces, ouvertes = Pieces(caisse(), LUNDI), set[str]()
+        for jour in range(LUNDI, LUNDI + 400):
+            autre = AutreCaf("681", 20_000.0 + 500 * (jour - LUNDI), 0.2) if jour < LUNDI + 20 else None
+            for acte in chain.from_iterable(pieces.of_day(jour, replace(ORDINAIRES, autre_caf=autre))):
+                if acte.caf and acte.type in ("piece.arrivee", "piece.rouverte"):
+                    ouvertes.add(acte.data["piece"])
+                elif acte.caf and acte.type == "piece.traitee":
+                    ouvertes.remove(acte.data["piece"])
+        assert not ouvertes
+
+    def test_agents_come_back_once_another_caf_sends_nothing_any_more(self) -> None:
+        def left(jours: int) -> float:
+            pieces = Pieces(caisse(), LUNDI)
+            for jour in range(LUNDI, LUNDI + 60):
+                autre = AutreCaf("681", 50_000.0, 0.5) if jour < LUNDI + jours else None
+                deque(pieces.of_day(jour, replace(ORDINAIRES, autre_caf=autre)), maxlen=0)
+            return pieces.atelier.minutes
+
+        # A week lent is soon made up for, however long its last piece waits for an answer.
+        assert left(5) < 1.5 * left(0)
 
     def test_a_third_of_the_staff_away_lets_the_stock_and_the_delai_grow(self) -> None:
         ordinaire, reduit = figures(trimestre()), figures(trimestre(0, _short_staffed))
