@@ -17,6 +17,7 @@ from ecluse.simulateur.causes import gather
 from ecluse.simulateur.conditions import ORDINAIRES, Conditions
 from ecluse.simulateur.contacts import Contacts
 from ecluse.simulateur.creances import Creances
+from ecluse.simulateur.marques import ProfilRefuse
 from ecluse.simulateur.outils import Outils, without_late_or_refused
 from ecluse.simulateur.pieces import Pieces
 from ecluse.simulateur.profil import Profil
@@ -52,15 +53,16 @@ class Journees:
     """Plans what happens on each day; days come in order."""
 
     def __init__(self, caisse: Caisse, repere: int, conditions: Callable[[int], Conditions] = ordinary) -> None:
+        self.profil = caisse.profil
         self.pieces = Pieces(caisse, repere)
         self.creances = Creances(caisse)
-        self._conditions = conditions
+        self.conditions = conditions
         self._qualite, self._contacts = Qualite(caisse), Contacts(caisse)
         self._rendez_vous = RendezVous(caisse, conditions)
 
     def of_day(self, jour: int) -> Iterator[list[Acte]]:
         """The acts of the day, and those after it of what is planned whole."""
-        conditions = self._conditions(jour)
+        conditions = self.conditions(jour)
         yield from self.pieces.of_day(jour, conditions)
         qualite = list(self._qualite.of_day(jour))
         yield from qualite
@@ -74,7 +76,7 @@ class Journees:
 
     def _meetings(self, jour: int) -> Iterator[list[Acte]]:
         tardifs = [piece.dossier for piece in self.pieces.atelier.first(_TARDIFS)]
-        yield from self._contacts.of_day(jour, self._conditions(jour), tardifs)
+        yield from self._contacts.of_day(jour, self.conditions(jour), tardifs)
         yield from self._rendez_vous.of_day(jour)
 
 
@@ -85,6 +87,9 @@ class Passe:
     """
 
     def __init__(self, journees: Journees, debut: int, indus: float, fraudes: float, avant: int) -> None:
+        attentes = journees.profil.attentes
+        if max(attentes.jours.au_plus, attentes.jours_longues.au_plus) > RODAGE:
+            raise ProfilRefuse(f"attentes : au plus {RODAGE} jours, que l'atelier vit avant la période")
         self._journees = journees
         self._debut = debut
         self._indus = indus
@@ -105,7 +110,7 @@ class Passe:
         objets = list[Iterable[list[Acte]]]()
         if jour >= self._debut - RODAGE:
             pieces.garder = jour < self._entier
-            objets.append(pieces.of_day(jour))
+            objets.append(pieces.of_day(jour, self._journees.conditions(jour)))
         if jour >= self._debut - RODAGE_COURT:
             objets.append(self._journees.short_ones(jour))
         for actes in chain.from_iterable(objets):
@@ -124,12 +129,14 @@ def simulate(
     graine: int = 0,
     conditions: Callable[[int], Conditions] = ordinary,
 ) -> Iterator[Envoi]:
-    """What the tools of a Caf emit of the days ``du`` to ``au`` (inclusive, ordinals), in order of emission.
+    """What the tools of a Caf emit of the days ``du`` to ``au`` (inclusive, ordinals).
 
     First, as one load, what was open before ``du``, the days just before it and the créances that its cohorts rest on:
-    their ``recu`` is before the first instant of ``du``. Nothing is dated or emitted after ``au``. ``conditions``: what
-    each day is like. The same arguments give the same events. Raises ``ValueError`` for a scale that is not above 0 and
-    at most 1.
+    they happened before the first instant of ``du``. Then, in order of emission, the period. Nothing is dated or
+    emitted after ``au``. ``conditions``: what each day is like. The same arguments give the same events.
+
+    Raises ``ValueError`` for a scale that is not above 0 and at most 1, and ``ProfilRefuse`` for pauses that last
+    longer than the workshop lives before the period.
     """
     caisse = Caisse(profil, echelle, graine, f"annee|{to_iso(du)}|{to_iso(au)}")
     journees = Journees(caisse, du, conditions)

@@ -19,7 +19,8 @@ from ecluse.simulateur.actes import Acte, encode
 from ecluse.simulateur.atelier import Atelier, Piece
 from ecluse.simulateur.caisse import Caisse, at
 from ecluse.simulateur.conditions import ORDINAIRES, AutreCaf, Conditions
-from ecluse.simulateur.generateur import ordinary, simulate
+from ecluse.simulateur.generateur import RODAGE, ordinary, simulate
+from ecluse.simulateur.marques import ProfilRefuse
 from ecluse.simulateur.personnel import Personnel
 from ecluse.simulateur.pieces import Pieces
 from services.production.rules import rank
@@ -116,6 +117,14 @@ class TestSimulation:
         ouverture = next(rang for rang, recu in enumerate(recus) if recu >= debut)
         assert ouverture > 1000
         assert all(avant <= apres for avant, apres in pairwise(recus[ouverture:]))
+
+    def test_pauses_that_outlast_the_life_of_the_workshop_before_the_period_are_refused(self) -> None:
+        longues = msgspec.structs.replace(PROFIL.attentes.jours_longues, au_plus=RODAGE + 1)
+        profil = msgspec.structs.replace(
+            PROFIL, attentes=msgspec.structs.replace(PROFIL.attentes, jours_longues=longues)
+        )
+        with pytest.raises(ProfilRefuse, match="attentes"):
+            next(simulate(profil, LUNDI, LUNDI, echelle=0.01))
 
     def test_an_answer_comes_with_a_justificatif_of_the_same_dossier(self) -> None:
         pieces = Pieces(caisse(0.1), LUNDI)
