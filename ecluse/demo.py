@@ -15,9 +15,10 @@ from ecluse.maison import Maison
 from ecluse.marque import Marque
 from ecluse.scene import Scene
 from ecluse.simulateur.demo import run_history, run_live
+from ecluse.simulateur.generateur import ECHELLE
 from ecluse.simulateur.marques import ProfilRefuse
 from ecluse.simulateur.port import ContactOuvert, CreanceOuverte, EnCours, PieceOuverte, RendezVousPris
-from ecluse.simulateur.profil import load_profil
+from ecluse.simulateur.profil import Profil, load_profil
 from services.contacts.models import LigneContact, LigneRendezVous
 from services.indicators.cibles import Cible
 from services.indicators.cibles_csv import published_targets
@@ -26,21 +27,28 @@ from services.recovery.models import LigneCreance
 from shared.base import table_of
 from shared.temps import to_iso, to_jour
 
-ANNEE_DU_PROFIL = 2023
-
-
 AUTEUR: Final = "demonstration"
 
 
-def demo_targets(today: int) -> list[Cible]:
+# Pieces of a year that flow through a demonstration, those of a small Caf: a larger one is shown at a smaller scale,
+# so that its page opens as soon.
+PIECES_PAR_AN: Final = 56_000
+
+
+def demo_scale(profil: Profil) -> float:
+    """The share of the Caf's real volumes that its demonstration shows: at most that of the benches."""
+    return min(ECHELLE, PIECES_PAR_AN / profil.pieces.recues)
+
+
+def demo_targets(today: int, annee_du_profil: int) -> list[Cible]:
     """The published targets of the profile's year, carried to the years that the demonstration shows: it moves its
     dates, and its contract with them."""
     annee = date.fromordinal(today).year
     return [
-        replace(cible, annee=vers, source=f"{cible.source}, reportée de {ANNEE_DU_PROFIL}")
+        replace(cible, annee=vers, source=f"{cible.source}, reportée de {annee_du_profil}")
         for vers in (annee - 1, annee)
         for cible in published_targets()
-        if cible.annee == ANNEE_DU_PROFIL
+        if cible.annee == annee_du_profil
     ]
 
 
@@ -63,14 +71,14 @@ class Demo:
             raise DossierInutilisable(f"{refus} ; essayer --demo 091") from None
         self._maison = maison
         self._marque = Marque(chemin / f"demo-{caf}.json")
-        self.scene = Scene(self._marque, maison.reglages.clock, caf)
+        self.scene = Scene(self._marque, maison.reglages.clock, self._profil)
         if scenario:
             self.scene.switch(scenario)
         self._rejets = Rejets(chemin / "demo.rejets.ndjson")
 
     def carry_targets(self) -> None:
         """Hold the demonstration against the targets of its profile, brought to its own years."""
-        cibles = demo_targets(to_jour(self._maison.reglages.clock()))
+        cibles = demo_targets(to_jour(self._maison.reglages.clock()), self._profil.annee)
         self._maison.indicateurs.contrat.take_targets(list(enumerate(cibles, 1)), AUTEUR)
 
     def load_history(self, say: Callable[[str], None], arret: Event) -> None:
@@ -89,7 +97,9 @@ class Demo:
 
         fin = date.fromisoformat(marque["fin"]).toordinal()
         try:
-            bilan = run_history(send, self._profil, fin, self._rejets, progress=_silent)
+            bilan = run_history(
+                send, self._profil, fin, self._rejets, progress=_silent, echelle=demo_scale(self._profil)
+            )
         except _Interrompu:
             say("Chargement interrompu : il reprendra au prochain départ.")
             return
@@ -102,7 +112,7 @@ class Demo:
         fil = Thread(
             target=run_live,
             args=(self._send, _EnCours(self._maison), self._profil, self._maison.reglages.clock, arret),
-            kwargs={"conditions": self.scene.conditions},
+            kwargs={"conditions": self.scene.conditions, "echelle": demo_scale(self._profil)},
             name="demo",
             daemon=True,
         )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ecluse.marque import Marque
 from ecluse.simulateur.conditions import Conditions
+from ecluse.simulateur.profil import Profil
 from ecluse.simulateur.scenario import ORDINAIRE, Scenario, ScenarioInconnu, list_scenarios, load_scenario
 from shared.runtime.ecrivain import Indisponible, Refuse
 from shared.systeme import explain_os
@@ -31,8 +32,9 @@ class Scene:
     simulations with a calendar.
     """
 
-    def __init__(self, marque: Marque, clock: Callable[[], int], caf: str) -> None:
-        self.caf = caf
+    def __init__(self, marque: Marque, clock: Callable[[], int], profil: Profil) -> None:
+        self.caf = profil.caf
+        self._visites = profil.contacts.visites
         self._marque = marque
         self._clock = clock
         self._verrou = Lock()
@@ -59,13 +61,13 @@ class Scene:
             raise ScenarioRefuse(str(inconnu)) from None
         with self._verrou:
             if scenario.nom != self._jeu.scenario.nom:
-                self._jeu = self._keep(Jeu(scenario, self._clock()))
+                self._jeu = self._keep(Jeu(scenario.in_sites(self._visites), self._clock()))
             return self._jeu
 
     def _resume(self) -> Jeu:
         """What was played last; the ordinary, when nothing was or when that scenario exists no more."""
         marque = self._marque.read()
-        par_nom = {scenario.nom: scenario for scenario in self.choix}
+        par_nom = {scenario.nom: scenario.in_sites(self._visites) for scenario in self.choix}
         if marque.get("scenario") in par_nom:
             return Jeu(par_nom[marque["scenario"]], int(marque["depuis"]))
         return self._keep(Jeu(par_nom[ORDINAIRE], self._clock()))

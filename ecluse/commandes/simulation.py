@@ -135,7 +135,7 @@ def simulate(
     fichier = read_destination(out, emit, speed, ecraser=force)
     profil = read_profil(caf, outils)
     periode = read_period(profil, du, au, speed, to_jour(read_clock()))
-    conditions = read_conditions(scenario or (), periode.du)
+    conditions = read_conditions(scenario or (), periode.du, profil)
     demande = Demande(profil, periode, read_scale(scale), seed, conditions)
     facteur = read_speed(speed)
     with refusals(), _interruptible(), _Suivi() as suivi:

@@ -143,9 +143,10 @@ def read_destination(sortie: Path | None, emission: str | None, vitesse: str | N
     return sortie
 
 
-def read_conditions(demandes: Sequence[str], du: int) -> Callable[[int], Conditions]:
+def read_conditions(demandes: Sequence[str], du: int, profil: Profil) -> Callable[[int], Conditions]:
     """What each day is like under scenarios, each ``NOM`` or ``NOM@AAAA-MM-JJ``; ``du``: the first day."""
     try:
-        return conditions_of([parse_demand(demande, du) for demande in demandes])
+        prevus = [parse_demand(demande, du) for demande in demandes]
+        return conditions_of((scenario.in_sites(profil.contacts.visites), debut) for scenario, debut in prevus)
     except ValueError as erreur:
         raise fail(f"--scenario : {erreur}") from None

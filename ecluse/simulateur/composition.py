@@ -26,6 +26,17 @@ def fade(conditions: Conditions, part: float) -> Conditions:
     )
 
 
+def settle(conditions: Conditions, visites: Mapping[str, float]) -> Conditions:
+    """These conditions in a Caf of these sites (their visits): a site told by its rank, 1 for the most visited, gets
+    its name. A Caf with fewer sites closes its last: a scenario shows something in every profile."""
+    par_visites = sorted(visites, key=lambda site: (-visites[site], site))
+    fermes = frozenset(
+        par_visites[min(int(site), len(par_visites)) - 1] if site.isdecimal() else site
+        for site in conditions.sites_fermes
+    )
+    return conditions if fermes == conditions.sites_fermes else replace(conditions, sites_fermes=fermes)
+
+
 def compose(a: Conditions, b: Conditions) -> Conditions:
     """Both at once: factors multiply, closed sites add up, of two automatic shares the larger holds.
 

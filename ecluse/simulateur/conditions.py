@@ -19,8 +19,9 @@ class Conditions:
     """Factors on an ordinary day; 1, or no entry, changes nothing (an entry ``autres`` holds for every other name).
 
     ``arrivees``: by nature of piece; ``contacts``: by canal; ``presence``: on the agents at work; ``sites_fermes``:
-    sites where nobody is received; ``appels_aboutis``: on the share of calls that an agent answers; ``automatique``:
-    the share of a nature that needs no agent, where it is higher than the profile's; ``indus``: by cause.
+    sites where nobody is received, each by its name or by its rank in a profile's visits (``settle`` names it);
+    ``appels_aboutis``: on the share of calls that an agent answers; ``automatique``: the share of a nature that needs
+    no agent, where it is higher than the profile's; ``indus``: by cause.
     """
 
     arrivees: Mapping[str, float] = field(default_factory=dict)

@@ -5,7 +5,7 @@ Every parameter carries its mark, as in profiles. Scenarios compose: factors mul
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 from importlib.resources import files
@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from ecluse.simulateur.composition import AUTRES, compose, fade
+from ecluse.simulateur.composition import AUTRES, compose, fade, settle
 from ecluse.simulateur.conditions import ORDINAIRES, AutreCaf, Conditions
 from ecluse.simulateur.marques import Parametre, ProfilRefuse, nest, read_marks
 from shared.events.contacts import CanalContact
@@ -84,6 +84,10 @@ class Scenario:
     duree_jours: int | None = None
     montee_jours: int = 0
     descente_jours: int = 0
+
+    def in_sites(self, visites: Mapping[str, float]) -> "Scenario":
+        """This scenario in a Caf of these sites, given their visits: see ``settle``."""
+        return replace(self, plateau=settle(self.plateau, visites))
 
     def starts(self, du: int) -> int:
         """Its first day, when the simulation begins with the day ``du``: that of its year, or of the next if over."""
@@ -181,6 +185,8 @@ def _check(effets: Conditions, fenetre: _Fenetre) -> None:
     parts += [effets.autre_caf.part_des_agents] if effets.autre_caf else []
     if effets.presence < 0 or not all(0 <= part <= 1 for part in parts):
         raise ValueError("effets : une part est entre 0 et 1, une présence n'est pas négative")
+    if any(site.isdecimal() and int(site) < 1 for site in effets.sites_fermes):
+        raise ValueError("effets.sites_fermes : les rangs commencent à 1, le site le plus visité")
     if min(fenetre.montee_jours, fenetre.descente_jours, fenetre.duree_jours or 1) < 0 or fenetre.duree_jours == 0:
         raise ValueError("fenetre : les durées se comptent en jours, à partir de 1 ; montée et descente à partir de 0")
     if isinstance(fenetre.debut, str):

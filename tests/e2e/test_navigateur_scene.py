@@ -11,6 +11,7 @@ from ecluse.maison import open_house
 from ecluse.marque import Marque
 from ecluse.scene import Scene
 from ecluse.serveur import create_app
+from ecluse.simulateur.profil import load_profil
 from shared.reglages import Reglages, read_clock
 from tests.navigateur import find_defects, open_browser, require_axe
 from tests.serveurs import serve
@@ -29,7 +30,7 @@ def navigateur() -> Iterator[Browser]:
 def test_a_scenario_is_chosen_on_the_live_page(navigateur: Browser, tmp_path: Path, theme: str, largeur: int) -> None:
     axe = require_axe()
     with open_house(Reglages(tmp_path)) as maison:
-        scene = Scene(Marque(tmp_path / "demo-091.json"), read_clock, "091")
+        scene = Scene(Marque(tmp_path / "demo-091.json"), read_clock, load_profil("091"))
         app = create_app(maison, "jeton-de-test", scene)
         with serve(app) as url:
             contexte = navigateur.new_context(
@@ -74,7 +75,7 @@ def test_a_form_from_elsewhere_changes_nothing_and_without_a_demonstration_there
     navigateur: Browser, tmp_path: Path
 ) -> None:
     with open_house(Reglages(tmp_path)) as maison:
-        scene = Scene(Marque(tmp_path / "demo-091.json"), read_clock, "091")
+        scene = Scene(Marque(tmp_path / "demo-091.json"), read_clock, load_profil("091"))
         app = create_app(maison, "jeton-de-test", scene)
         with serve(app) as url:
             contexte = navigateur.new_context(locale="fr-FR")

@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -10,16 +11,20 @@ from typing import Any
 import pytest
 
 from ecluse import demo
-from ecluse.demo import Demo
+from ecluse.demo import Demo, demo_scale
 from ecluse.maison import Maison, open_house
 from ecluse.simulateur.demo import run_history
+from ecluse.simulateur.profil import load_profil
+from services.indicators.cibles_csv import published_targets
 from shared.reglages import Reglages
+from shared.temps import to_jour
 from tests.maisons import query
 
 
 @pytest.fixture
 def maison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maison]:
-    monkeypatch.setattr(demo, "run_history", partial(run_history, echelle=0.05, jours=5))
+    monkeypatch.setattr(demo, "run_history", partial(run_history, jours=5))
+    monkeypatch.setattr(demo, "demo_scale", lambda _: 0.05)
     with open_house(Reglages(tmp_path)) as ouverte:
         yield ouverte
 
@@ -63,3 +68,16 @@ def test_a_disk_that_fills_as_the_history_ends_spoils_no_mark(maison: Maison, mo
             load(maison, dits.append, Event())
     load(maison, dits.append, Event())
     assert dits[-1].startswith("Historique chargé")
+
+
+@pytest.mark.parametrize("caf", ["091", "361", "441", "521", "661"])
+def test_each_caf_is_held_against_its_own_targets_and_shown_at_a_size_that_opens_soon(tmp_path: Path, caf: str) -> None:
+    profil = load_profil(caf)
+    with open_house(Reglages(tmp_path)) as maison:
+        Demo(maison, tmp_path, caf).carry_targets()
+        annee = date.fromordinal(to_jour(maison.reglages.clock())).year
+        par_annee = dict(query(maison.reglages.base("indicators"), "SELECT annee, count(*) FROM cible GROUP BY annee"))
+    attendues = [cible for cible in published_targets() if cible.annee == profil.annee]
+    assert par_annee[annee] == len(attendues)
+    assert any(cible.caf == caf for cible in attendues)
+    assert demo_scale(profil) * profil.pieces.recues <= 60_000

@@ -37,7 +37,8 @@ EN_JSON = {"Content-Type": "application/json"}
 @pytest.fixture
 def maison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maison]:
     """A house whose demonstration has a small past, and days that flow fast."""
-    monkeypatch.setattr(demo, "run_history", partial(run_history, echelle=0.05, jours=5))
+    monkeypatch.setattr(demo, "run_history", partial(run_history, jours=5))
+    monkeypatch.setattr(demo, "demo_scale", lambda _: 0.05)
     monkeypatch.setattr(demo, "run_live", partial(run_live, par_seconde=60.0, ensuite=60.0))
     with open_house(Reglages(tmp_path)) as ouverte:
         yield ouverte

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecluse.simulateur.composition import compose, fade
+from ecluse.simulateur.composition import compose, fade, settle
 from ecluse.simulateur.conditions import ORDINAIRES, AutreCaf, Conditions, factor
 from ecluse.simulateur.marques import ProfilRefuse
 from ecluse.simulateur.profil import load_profil
@@ -106,8 +106,17 @@ class TestFichiers:
             with pytest.raises(ProfilRefuse, match=re.escape(parametre.nom)):
                 parse_scenario(nom, sans)
 
-    def test_the_closed_site_is_one_of_the_profile(self) -> None:
-        assert load_scenario("site-ferme").plateau.sites_fermes <= load_profil("091").contacts.visites.keys()
+    @pytest.mark.parametrize(
+        ("caf", "site"),
+        [("091", "pamiers"), ("361", "siege"), ("441", "saint-nazaire"), ("521", "autres"), ("661", "autres")],
+    )
+    def test_the_closed_site_is_one_of_each_profile(self, caf: str, site: str) -> None:
+        visites = load_profil(caf).contacts.visites
+        assert load_scenario("site-ferme").in_sites(visites).plateau.sites_fermes == {site}
+
+    def test_a_site_told_by_its_name_is_that_one(self) -> None:
+        lieux = {"ici": 3.0, "ailleurs": 2.0}
+        assert settle(Conditions(sites_fermes=frozenset({"ici", "2"})), lieux).sites_fermes == {"ici", "ailleurs"}
 
     def test_the_other_caf_is_that_of_the_report(self) -> None:
         (caf,) = [p for p in read_scenario_parametres("production-pour-autre-caf") if p.nom == "autre_caf.caf"]
@@ -119,6 +128,7 @@ class TestFichiers:
             ("[effets.arrivees]\nvaleur = { demande_alf = 2.0 }", "demande_alf"),
             ("[effets.contacts]\nvaleur = { telephone = -1.0 }", "négatif"),
             ("[effets.appels_aboutis]\nvaleur = 1.5", "entre 0 et 1"),
+            ("[effets.sites_fermes]\nvaleur = ['0']", "commencent à 1"),
             ("[effets.presense]\nvaleur = 0.5", "presense"),
             ("[fenetre.debut]\nvaleur = '02-30'", "illisible"),
             ("[fenetre.duree_jours]\nvaleur = 0", "durées"),

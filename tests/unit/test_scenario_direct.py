@@ -31,7 +31,7 @@ NOMS = [scenario.nom for scenario in list_scenarios()]
 @cache
 def journee(nom: str) -> tuple[dict[str, Any], ...]:
     """The events of a live day under a scenario, at full scale."""
-    plateau = load_scenario(nom).plateau
+    plateau = load_scenario(nom).in_sites(PROFIL.contacts.visites).plateau
     tours = live_day(EXACT, ouvert(), DEPART, conditions=plateau, echelle=1.0, temoins=False)
     return tuple(lis(tour.octets) for tour in tours)
 
