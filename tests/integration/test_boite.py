@@ -58,8 +58,7 @@ def test_what_the_version_before_took_is_known_again(tmp_path: Path, ids: list[s
 def test_events_that_follow_each_other_lie_side_by_side(tmp_path: Path) -> None:
     with open_house(Reglages(tmp_path)) as maison:
         for source in ("/ged", "/cristal"):
-            deposit(
-                maison, *(arrivee(f"P-{source[1:]}-{n}", id=f"{source}-{n}", source=source) for n in range(100, 200))
-            )
+            ids = [f"{source}-{n}" for n in range(100, 200)]
+            deposit(maison, *(arrivee(f"P-{i[1:]}", id=i, source=source) for i in ids))
     rangees = [cle[1:-22] for (cle,) in query(tmp_path / "production.db", "SELECT cle FROM boite ORDER BY cle")]
     assert rangees == [f"{source}-{n}" for source in ("/cristal", "/ged") for n in range(100, 200)]
