@@ -22,8 +22,8 @@ from shared.bus.admin import Administration
 from shared.bus.courtier import Courtier
 from shared.bus.sujets import ENTREES
 from shared.partition import partition_of
+from shared.runtime.boite import BOITE
 from shared.runtime.journal import JOURNAL, PUBLIEUR
-from shared.runtime.lot import BOITE
 from tests.infra.kafka import Kafka
 from tests.infra.postgres import Postgres
 from tests.infra.redis import Redis

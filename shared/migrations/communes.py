@@ -191,3 +191,8 @@ def drop_kafka_writing() -> None:
     with op.batch_alter_table("journal") as journal:
         journal.drop_column("trace")
         journal.alter_column("precedent", existing_type=GRAND, nullable=False)
+
+
+def shorten_inbox_keys() -> None:
+    """Bring the keys of the inbox back to what a program of before looks up: the last 22 characters of each."""
+    op.execute("UPDATE boite SET cle = substr(cle, length(cle) - 21) WHERE length(cle) > 22")

@@ -17,16 +17,15 @@ from shared.base import among_keys, bind_keys, fetch_raw, insert_many, save_many
 from shared.corbeille.tables import Element, Report
 from shared.events.mouvements import MOUVEMENTS
 from shared.events.porte import Recu
+from shared.runtime.boite import keep_taken, read_taken
 from shared.runtime.faits import ORDRE, Fait, decode_facts, encode_facts, fact_of
 from shared.runtime.journal import AJournaliser
 from shared.runtime.lettres import close_letters, open_letter, park_letter
 from shared.runtime.objets import Etat, Genre, Lecture, Objet, encode_pairs, form_of
 from shared.runtime.sortie import Mouvement, Sortie, write_output
-from shared.runtime.tables import LigneBoite
 from shared.runtime.verrous import Verrous
 from shared.temps import write_instant
 
-BOITE: Final = table_of(LigneBoite)
 ELEMENT: Final = table_of(Element)
 REPORT: Final = table_of(Report)
 _ENCODER: Final = Encoder()
@@ -172,24 +171,17 @@ class Lot(Lecture):
 
     def _filter(self, recus: Sequence[Recu]) -> tuple[list[Verdict], list[Recu]]:
         """The inbox: verdicts of all, and those that are new, which it now holds."""
-        cles = sorted({r.cle for r in recus})
-        requete = select_keys(BOITE, BOITE.c.cle, [BOITE.c.cle, BOITE.c.empreinte])
-        connus: dict[str, bytes] = {  # noqa: C416  # rows are not pairs for the type checker
-            cle: empreinte for cle, empreinte in fetch_raw(self.connexion, requete, bind_keys(cles))
-        }
-        verdicts, nouveaux, lignes = [], [], []
+        connus = read_taken(self.connexion, recus)
+        verdicts, nouveaux = [], []
         for recu in recus:
             deja = connus.get(recu.cle)
             if deja is None:
                 connus[recu.cle] = recu.empreinte
-                lignes.append((recu.cle, recu.empreinte))
                 nouveaux.append(recu)
                 verdicts.append(ACCEPTE)
             else:
                 verdicts.append(DOUBLON if deja == recu.empreinte else DIFFERENT)
-        if lignes:
-            lignes.sort()
-            insert_many(self.connexion, BOITE, lignes)
+        keep_taken(self.connexion, nouveaux)
         return verdicts, nouveaux
 
     def _add_facts(self, recus: Sequence[Recu]) -> list[Objet]:

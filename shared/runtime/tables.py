@@ -91,7 +91,7 @@ class Presence(SQLModel, table=True):
 
 
 class LigneBoite(SQLModel, table=True):
-    """Inbox: (source, id) already taken, with the fingerprint of the event."""
+    """Inbox: (source, id) already taken, with the fingerprint of the event (see ``shared.runtime.boite``)."""
 
     __tablename__ = "boite"
     __table_args__ = {"sqlite_with_rowid": False}

@@ -9,9 +9,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from shared.base import BaseInutilisable, BaseNonMigree, is_refused_for_now, open_postgres
 from shared.migrations import downgrade, upgrade
+from shared.runtime.boite import BOITE
 from shared.runtime.ecrivain import Indisponible
 from shared.runtime.lettres import list_letters
-from shared.runtime.lot import ACCEPTE, BOITE, DOUBLON, Lot
+from shared.runtime.lot import ACCEPTE, DOUBLON, Lot
 from shared.runtime.service import ServiceDeFaits
 from tests.fabrique import Brut
 from tests.infra.ecrivains import PATIENCE, PRODUCTION, objects, open_writer, published, take_all, writers

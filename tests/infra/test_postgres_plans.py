@@ -18,10 +18,10 @@ from shared.bus.attribution import Attribution, has_rows
 from shared.bus.siege import Siege
 from shared.events.base import Service
 from shared.migrations import upgrade
+from shared.runtime.boite import BOITE
 from shared.runtime.imagier import Borne, Depart, select_rows
 from shared.runtime.imagier import Demande as DemandeDImages
 from shared.runtime.journal import take_lead
-from shared.runtime.lot import BOITE
 from shared.runtime.objets import Genre, Lecture, Objet
 
 LIGNES = 20_000

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from ecluse.maison import open_house
 from shared.base import create_tables, open_sqlite
 from shared.reglages import Reglages
-from shared.runtime.lot import BOITE
+from shared.runtime.boite import BOITE
 from shared.runtime.tables import TABLES_COMMUNES
 from tests.maisons import arrivee, deposit
 
