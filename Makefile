@@ -72,11 +72,12 @@ chaos-kafka: $(dev) ## casse tout sous charge en mode réparti, N fois, et compa
 mutants: $(dev) ## sème des bogues connus : la suite doit tous les voir
 	$(bin)/python -m tests.mutants
 
-# Les volumes réels, cinq fois chaque année, l'une après l'autre : des heures. Une entrée qui ne revient pas se lit dans
+# Les volumes réels, cinq fois chaque année, l'une après l'autre : des heures. Chaque année comptée reste dans
+# build/reproduction : interrompu, le geste reprend à la suivante. Une entrée qui ne revient pas se lit dans
 # la page, et le geste échoue une fois toutes les pages écrites.
 reproduce: $(produit) ## simule en entier les années publiées et écrit docs/reproduction (ANNEES=, GRAINES=5)
 	@manque=0; for annee in $(ANNEES); do \
-		$(bin)/ecluse simulate --check $$annee --seeds $(GRAINES) --pages docs/reproduction || manque=1; \
+		$(bin)/ecluse simulate --check $$annee --seeds $(GRAINES) --pages docs/reproduction --reprise build/reproduction || manque=1; \
 	done; exit $$manque
 
 docs: $(dev) ## écrit ce qui est tiré du code : événements, indicateurs, réglages, tableaux de Grafana

@@ -30,6 +30,7 @@ from ecluse.reproduction.mots import (
     word_verdict,
 )
 from ecluse.reproduction.page import write_page
+from ecluse.reproduction.reprise import Reprise
 from ecluse.simulateur.marques import ProfilRefuse
 
 GRAINES: Final = 5
@@ -38,10 +39,19 @@ _QUESTION: Final = re.compile(r"([0-9]{3})/([0-9]{4})")
 _LARGE: Final = 150
 
 
-def check(caf_annee: str, echelle: float, graines: int, *, en_json: bool = False, pages: Path | None = None) -> int:
+def check(
+    caf_annee: str,
+    echelle: float,
+    graines: int,
+    *,
+    en_json: bool = False,
+    pages: Path | None = None,
+    reprise: Path | None = None,
+) -> int:
     """Print the report's table beside the simulated one; the exit code: 0 when every input matches, else 1.
 
-    ``caf_annee``: ``091/2023``; seeds are 1 to ``graines``; ``pages``: a folder where the table is written too.
+    ``caf_annee``: ``091/2023``; seeds are 1 to ``graines``; ``pages``: a folder where the table is written too;
+    ``reprise``: a folder where counted years are kept, so that a command that was cut short goes on.
     Refuses, in one line and with code 2 (``typer.Exit``), what can not be asked.
     """
     question = _QUESTION.fullmatch(caf_annee)
@@ -51,11 +61,11 @@ def check(caf_annee: str, echelle: float, graines: int, *, en_json: bool = False
         raise fail("--scale : un nombre au-dessus de 0, au plus 1")
     if graines < 1:
         raise fail("--seeds : une graine au moins")
-    caf, annee = question[1], int(question[2])
+    caf, annee, gardees = question[1], int(question[2]), Reprise(reprise) if reprise else None
     with refusals():
         try:
             document = reproduce(
-                caf, annee, echelle, range(1, graines + 1), lambda graine: _run(caf, annee, echelle, graine)
+                caf, annee, echelle, range(1, graines + 1), lambda graine: _run(caf, annee, echelle, graine, gardees)
             )
         except (ReproductionImpossible, ProfilRefuse) as refus:
             raise fail(str(refus)) from None
@@ -69,8 +79,11 @@ def check(caf_annee: str, echelle: float, graines: int, *, en_json: bool = False
     return 0 if document.reussie else 1
 
 
-def _run(caf: str, annee: int, echelle: float, graine: int) -> Annee:
-    """A year, its progress and its speeds on the error output."""
+def _run(caf: str, annee: int, echelle: float, graine: int, gardees: Reprise | None) -> Annee:
+    """A year, its progress and its speeds on the error output; one that is kept is not counted again."""
+    if gardees and (gardee := gardees.find(caf, annee, echelle, graine)):
+        typer.echo(f"graine {graine} : déjà comptée", err=True)
+        return gardee
     with Progress(
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
@@ -85,6 +98,8 @@ def _run(caf: str, annee: int, echelle: float, graine: int) -> Annee:
 
         simulee = run_year(caf, annee, echelle, graine, show)
     typer.echo(_tell_speed(simulee), err=True)
+    if gardees:
+        gardees.keep(caf, annee, echelle, simulee)
     return simulee
 
 

@@ -76,6 +76,12 @@ Scenarios = Annotated[
 ]
 Verification = Annotated[str | None, typer.Option("--check", help="Caf et année publiée à reproduire, comme 091/2023")]
 Graines = Annotated[int, typer.Option("--seeds", help="avec --check : nombre d'années simulées, graines 1, 2, …")]
+Reprise = Annotated[
+    Path | None,
+    typer.Option(
+        "--reprise", help="avec --check : dossier qui garde chaque année comptée ; recommencer les y retrouve"
+    ),
+]
 Pages = Annotated[Path | None, typer.Option("--pages", help="avec --check : dossier où écrire aussi le tableau")]
 Ecraser = Annotated[bool, typer.Option("--force", help="remplace le fichier de --out s'il existe")]
 
@@ -116,6 +122,7 @@ def simulate(
     check: Verification = None,
     seeds: Graines = GRAINES,
     pages: Pages = None,
+    reprise: Reprise = None,
     json: EnJson = False,
 ) -> None:
     """Simule une Caf : ses événements dans un fichier, sur la sortie standard, ou vers une maison qui tourne.
@@ -128,8 +135,10 @@ def simulate(
     if check is not None:
         autres = {"caf": caf, "from": du, "to": au, "seed": seed, "speed": speed, "out": out, "emit": emit}
         refuse_beside("--check", **autres, outils=outils, scenario=scenario, force=force)
-        raise typer.Exit(reproduction.check(check, read_scale(scale), seeds, en_json=json, pages=pages))
-    refuse_beside("une simulation sans --check", pages=pages, json=json)
+        raise typer.Exit(
+            reproduction.check(check, read_scale(scale), seeds, en_json=json, pages=pages, reprise=reprise)
+        )
+    refuse_beside("une simulation sans --check", pages=pages, reprise=reprise, json=json)
     if caf is None:
         raise fail("--caf : dire quelle Caf simuler, par exemple --caf 091")
     fichier = read_destination(out, emit, speed, ecraser=force)

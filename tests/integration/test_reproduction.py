@@ -139,6 +139,16 @@ def test_the_same_seeds_write_the_same_page(tmp_path: Path) -> None:
     assert b"graines 1," in pages[0]
 
 
+def test_a_reproduction_that_is_cut_short_goes_on_with_the_next_year(tmp_path: Path) -> None:
+    reprise = ("--reprise", str(tmp_path / "gardees"), "--json")
+    seule, deux = check("091", 0.003, 1, *reprise), check("091", 0.003, 2, *reprise)
+    assert "déjà comptée" not in seule.erreurs
+    assert deux.erreurs.count("déjà comptée") == 1
+    assert deux.document["passages"][0] == seule.document["passages"][0]
+    # Counted without what was kept, it is the same document.
+    assert deux.document == check("091", 0.003, 2, "--json").document
+
+
 def test_a_simulator_that_stops_is_told_of() -> None:
     with pytest.raises(ReproductionImpossible, match=r"le simulateur s'est arrêté : ValueError"):
         run_year("091", 2023, 2.0, 1)
