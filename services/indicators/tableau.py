@@ -128,8 +128,10 @@ class Tableau:
         morceaux = split(periode, parse_step(pas))
         population = self.population(caf, role, periode)
 
-        def points(de: Population) -> list[Point]:
-            chiffres = formule.compute(de, _periods(morceaux))
+        def compute(de: Population) -> list[Chiffre]:
+            return list(formule.compute(de, _periods(morceaux)))
+
+        def points(chiffres: Sequence[Chiffre]) -> list[Point]:
             return [
                 Point(
                     to_iso(m.du),
@@ -145,7 +147,7 @@ class Tableau:
 
         serie = Serie(
             caf, du, au, fraicheur, code, indicateur.libelle, indicateur.unite, indicateur.version, pas,
-            points(population), role,
+            points(compute(population)), role,
         )  # fmt: skip
         if not par:
             return serie
@@ -155,10 +157,11 @@ class Tableau:
                 f"{len(morceaux)} points pour chacune des {len(parts)} valeurs de « {par} » : plus de "
                 f"{POINTS_DE_COUPE_MAX} en tout ; choisir un pas plus long ou une période plus courte"
             )
+        # What a stock counts on a day may be gone when the period ends: a part is told when any of its points counts.
         tranches = [
-            Tranche(valeur or "", label_of(par, valeur), points(part))
-            for valeur, part in parts
-            if counts_something(formule.compute(part, _periods([periode]))[0])
+            Tranche(valeur or "", label_of(par, valeur), points(chiffres))
+            for valeur, chiffres in ((valeur, compute(part)) for valeur, part in parts)
+            if any(counts_something(c) for c in chiffres)
         ]
         return replace(serie, par=par, tranches=tranches)
 
