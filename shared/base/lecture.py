@@ -1,7 +1,7 @@
 """Statements over many keys: the keys travel as one JSON text, which both databases take apart."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 from sqlalchemy import (
@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 
 _CLES: Final = "cles"
 
@@ -72,6 +73,11 @@ class _Among(FunctionElement[bool]):
 
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """Itself: with the « = 1 » that SQLAlchemy adds for SQLite, no key is looked up: the table is read whole."""
+        del against
+        return self
 
 
 @compiles(_Among, "sqlite")
