@@ -7,6 +7,8 @@ from rich.table import Column, Table
 
 from ecluse.commandes.commun import DossierMaison, EnJson, Origine, console, house, print_json
 from ecluse.simulateur.scenario import Scenario, list_scenarios, read_scenario_parametres
+from shared.temps import parse_instant
+from shared.web.formats import moment
 
 
 def list_all(json: EnJson = False) -> None:
@@ -34,7 +36,7 @@ def play(
     if json:
         print_json(document)
         return
-    typer.echo(f"{document['scenario']}, depuis {document['depuis']} (Caf {document['caf']})")
+    typer.echo(f"{document['scenario']}, depuis le {moment(parse_instant(document['depuis']))} (Caf {document['caf']})")
     typer.echo(f"{document['titre']}. {document['description']}")
 
 

@@ -8,7 +8,7 @@ from threading import Event
 from typing import Final, NamedTuple
 
 from ecluse.importation import Bilan, Envoi, Rejets, import_lines
-from ecluse.simulateur.conditions import ORDINAIRES, Conditions
+from ecluse.simulateur.conditions import ORDINAIRES, AutreCaf, Conditions
 from ecluse.simulateur.direct import PAR_SECONDE, RIEN, live_day
 from ecluse.simulateur.generateur import ECHELLE, JOURS, history
 from ecluse.simulateur.port import Maison
@@ -59,15 +59,18 @@ def run_live(
     what has begun goes on as it was planned, what has not begun does not.
     """
     envoyes, jour_des_temoins, rythme, reste = 0, None, par_seconde, list[_Du]()
+    autre: AutreCaf | None = None
     while not stop.is_set():
         depart, courantes = clock(), conditions()
         jour, commences = to_jour(depart), {du.objet for du in reste}
-        autre = courantes.autre_caf
+        # What another Caf sent over is treated to the end, whatever is played meanwhile.
+        autre = courantes.autre_caf or autre
         journee = live_day(
             profil,
             maison.open_work(profil.caf, EN_COURS_AU_PLUS).without(commences),
             depart,
             conditions=courantes,
+            autre=autre,
             autres=maison.open_work(autre.caf, EN_COURS_AU_PLUS).without(commences) if autre else RIEN,
             echelle=echelle,
             graine=graine,

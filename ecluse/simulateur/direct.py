@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from ecluse.simulateur.actes import Acte, encode
 from ecluse.simulateur.caisse import Caisse, at, midnight
-from ecluse.simulateur.conditions import ORDINAIRES, Conditions
+from ecluse.simulateur.conditions import ORDINAIRES, AutreCaf, Conditions
 from ecluse.simulateur.generateur import ECHELLE, Journees
 from ecluse.simulateur.outils import Outils, without_late_or_refused
 from ecluse.simulateur.port import EnCours
@@ -43,6 +43,7 @@ def live_day(
     depart: int,
     *,
     conditions: Conditions = ORDINAIRES,
+    autre: AutreCaf | None = None,
     autres: EnCours = RIEN,
     echelle: float = ECHELLE,
     graine: int = 0,
@@ -52,7 +53,8 @@ def live_day(
     """The events of a working day that starts at ``depart``, in the order in which they are due.
 
     Identifiers derive from ``graine`` and ``depart``: two days that start at different instants share none.
-    ``encours``: what the house holds open, ``autres``: of the other Caf that the conditions make it work for;
+    ``encours``: what the house holds open, ``autres``: of the other Caf that the conditions make it work for, or, where
+    they no longer do, of ``autre``, whose last pieces are still treated;
     ``temoins``: begin with an example of everything a rate needs.
     """
     caisse = Caisse(without_late_or_refused(profil), echelle, graine, f"direct|{depart}")
@@ -60,8 +62,8 @@ def live_day(
     jour = caisse.working_before(to_jour(depart), 0)
     journees = Journees(caisse, jour, lambda _: conditions)
     journees.pieces.go_on_with(encours.pieces, jour)
-    if conditions.autre_caf:
-        journees.pieces.go_on_for(conditions.autre_caf, autres.pieces, jour)
+    if autre := conditions.autre_caf or autre:
+        journees.pieces.go_on_for(autre, autres.pieces, jour)
     debuts = list(journees.of_day(jour))
     presents = conditions.presence * (1 - (conditions.autre_caf.part_des_agents if conditions.autre_caf else 0.0))
     reprises = Reprises(caisse, encours, jour, depart, presents).plan(debuts)

@@ -155,6 +155,14 @@ class TestEffets:
         assert {p.piece for p in ouvertes.pieces if not p.en_attente} <= traitees
         assert len(traitees) > 5
 
+    def test_what_the_other_caf_left_open_is_treated_once_it_sends_nothing_more(self) -> None:
+        ouvertes = EnCours(ouvert().pieces[:4])
+        tours = live_day(EXACT, EnCours(), DEPART, autre=AutreCaf("681", 55_000, 0.1), autres=ouvertes, echelle=0.1)
+        autres = [e for e in (lis(tour.octets) for tour in tours) if e["caf"] == "681"]
+        assert of(autres, "piece.arrivee") == []
+        touchees = {e["data"]["piece"] for type_ in ("piece.traitee", "piece.suspendue") for e in of(autres, type_)}
+        assert touchees == {p.piece for p in ouvertes.pieces if not p.en_attente}
+
 
 def repris(evenements: Sequence[dict[str, Any]]) -> set[str]:
     """The pieces open before that are treated."""
