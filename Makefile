@@ -8,6 +8,7 @@ JEU ?= build/jeu-091-2023
 EPINGLES ?= petit
 ANNEES ?= 091/2023 661/2023 441/2024
 GRAINES ?= 5
+JOBS ?= 2
 
 export PYTHON
 bin := $(VENV)/bin
@@ -72,12 +73,12 @@ chaos-kafka: $(dev) ## casse tout sous charge en mode réparti, N fois, et compa
 mutants: $(dev) ## sème des bogues connus : la suite doit tous les voir
 	$(bin)/python -m tests.mutants
 
-# Les volumes réels, cinq fois chaque année, l'une après l'autre : des heures. Chaque année comptée reste dans
+# Les volumes réels, cinq fois chaque année, JOBS à la fois : des heures. Chaque année comptée reste dans
 # build/reproduction : interrompu, le geste reprend à la suivante. Une entrée qui ne revient pas se lit dans
 # la page, et le geste échoue une fois toutes les pages écrites.
 reproduce: $(produit) ## simule en entier les années publiées et écrit docs/reproduction (ANNEES=, GRAINES=5)
 	@manque=0; for annee in $(ANNEES); do \
-		$(bin)/ecluse simulate --check $$annee --seeds $(GRAINES) --pages docs/reproduction --reprise build/reproduction || manque=1; \
+		$(bin)/ecluse simulate --check $$annee --seeds $(GRAINES) --jobs $(JOBS) --pages docs/reproduction --reprise build/reproduction || manque=1; \
 	done; exit $$manque
 
 docs: $(dev) ## écrit ce qui est tiré du code : événements, indicateurs, réglages, tableaux de Grafana

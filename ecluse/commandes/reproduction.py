@@ -2,6 +2,11 @@
 
 import re
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -47,11 +52,13 @@ def check(
     en_json: bool = False,
     pages: Path | None = None,
     reprise: Path | None = None,
+    jobs: int = 1,
 ) -> int:
     """Print the report's table beside the simulated one; the exit code: 0 when every input matches, else 1.
 
     ``caf_annee``: ``091/2023``; seeds are 1 to ``graines``; ``pages``: a folder where the table is written too;
-    ``reprise``: a folder where counted years are kept, so that a command that was cut short goes on.
+    ``reprise``: a folder where counted years are kept, so that a command that was cut short goes on; ``jobs``: how many
+    years are counted at once, each in a process of its own.
     Refuses, in one line and with code 2 (``typer.Exit``), what can not be asked.
     """
     question = _QUESTION.fullmatch(caf_annee)
@@ -61,12 +68,13 @@ def check(
         raise fail("--scale : un nombre au-dessus de 0, au plus 1")
     if graines < 1:
         raise fail("--seeds : une graine au moins")
-    caf, annee, gardees = question[1], int(question[2]), Reprise(reprise) if reprise else None
+    if jobs < 1:
+        raise fail("--jobs : une année à la fois au moins")
+    caf, annee, suite = question[1], int(question[2]), range(1, graines + 1)
     with refusals():
         try:
-            document = reproduce(
-                caf, annee, echelle, range(1, graines + 1), lambda graine: _run(caf, annee, echelle, graine, gardees)
-            )
+            with _counted(partial(_run, caf, annee, echelle, reprise), suite, jobs) as counted:
+                document = reproduce(caf, annee, echelle, suite, counted)
         except (ReproductionImpossible, ProfilRefuse) as refus:
             raise fail(str(refus)) from None
         page = pages and write_page(document, pages)
@@ -79,8 +87,24 @@ def check(
     return 0 if document.reussie else 1
 
 
-def _run(caf: str, annee: int, echelle: float, graine: int, gardees: Reprise | None) -> Annee:
+@contextmanager
+def _counted(run: Callable[[int], Annee], graines: Sequence[int], jobs: int) -> Iterator[Callable[[int], Annee]]:
+    """How the year of a seed is had: counted when it is asked for, or all of them by several processes."""
+    if jobs == 1 or len(graines) == 1:
+        yield run
+        return
+    # Started anew: a house has threads, which a copied process would not have.
+    with ProcessPoolExecutor(min(jobs, len(graines)), get_context("spawn")) as processus:
+        futures = {graine: processus.submit(run, graine) for graine in graines}
+        try:
+            yield lambda graine: futures[graine].result()
+        finally:
+            processus.shutdown(wait=True, cancel_futures=True)
+
+
+def _run(caf: str, annee: int, echelle: float, reprise: Path | None, graine: int) -> Annee:
     """A year, its progress and its speeds on the error output; one that is kept is not counted again."""
+    gardees = Reprise(reprise) if reprise else None
     if gardees and (gardee := gardees.find(caf, annee, echelle, graine)):
         typer.echo(f"graine {graine} : déjà comptée", err=True)
         return gardee

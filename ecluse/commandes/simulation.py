@@ -82,6 +82,7 @@ Reprise = Annotated[
         "--reprise", help="avec --check : dossier qui garde chaque année comptée ; recommencer les y retrouve"
     ),
 ]
+Jobs = Annotated[int, typer.Option("--jobs", help="avec --check : combien d'années compter à la fois")]
 Pages = Annotated[Path | None, typer.Option("--pages", help="avec --check : dossier où écrire aussi le tableau")]
 Ecraser = Annotated[bool, typer.Option("--force", help="remplace le fichier de --out s'il existe")]
 
@@ -123,6 +124,7 @@ def simulate(
     seeds: Graines = GRAINES,
     pages: Pages = None,
     reprise: Reprise = None,
+    jobs: Jobs = 1,
     json: EnJson = False,
 ) -> None:
     """Simule une Caf : ses événements dans un fichier, sur la sortie standard, ou vers une maison qui tourne.
@@ -136,7 +138,7 @@ def simulate(
         autres = {"caf": caf, "from": du, "to": au, "seed": seed, "speed": speed, "out": out, "emit": emit}
         refuse_beside("--check", **autres, outils=outils, scenario=scenario, force=force)
         raise typer.Exit(
-            reproduction.check(check, read_scale(scale), seeds, en_json=json, pages=pages, reprise=reprise)
+            reproduction.check(check, read_scale(scale), seeds, en_json=json, pages=pages, reprise=reprise, jobs=jobs)
         )
     refuse_beside("une simulation sans --check", pages=pages, reprise=reprise, json=json)
     if caf is None:

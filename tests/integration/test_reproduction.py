@@ -145,8 +145,8 @@ def test_a_reproduction_that_is_cut_short_goes_on_with_the_next_year(tmp_path: P
     assert "déjà comptée" not in seule.erreurs
     assert deux.erreurs.count("déjà comptée") == 1
     assert deux.document["passages"][0] == seule.document["passages"][0]
-    # Counted without what was kept, it is the same document.
-    assert deux.document == check("091", 0.003, 2, "--json").document
+    # Counted without what was kept, both at once, it is the same document.
+    assert deux.document == check("091", 0.003, 2, "--json", "--jobs", "2").document
 
 
 def test_a_simulator_that_stops_is_told_of() -> None:
@@ -162,6 +162,7 @@ def test_a_simulator_that_stops_is_told_of() -> None:
         (("--check", "999/2023"), "aucun profil pour la Caf 999"),
         (("--check", "091/2023", "--scale", "0"), "--scale"),
         (("--check", "091/2023", "--seeds", "0"), "--seeds"),
+        (("--check", "091/2023", "--jobs", "0"), "--jobs"),
         (("--check", "091/2023", "--caf", "661", "--seed", "3"), "--check ne connaît pas --caf, --seed"),
         (("--check", "091/2023", "--from", "2023-01-01", "--scenario", "site-ferme"), "--from, --scenario"),
     ],
