@@ -128,8 +128,8 @@ class Tableau:
         morceaux = split(periode, parse_step(pas))
         population = self.population(caf, role, periode)
 
-        def compute(de: Population) -> list[Chiffre]:
-            return list(formule.compute(de, _periods(morceaux)))
+        def compute(de: Population) -> Sequence[Chiffre]:
+            return formule.compute(de, _periods(morceaux))
 
         def points(chiffres: Sequence[Chiffre]) -> list[Point]:
             return [

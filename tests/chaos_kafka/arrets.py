@@ -43,13 +43,13 @@ def restore(maison: Maison, service: str, copie: str) -> str:
     )
     # Stopped one after the other, the worker that is left may take the lead, and opens an epoch in every partition.
     _stop(processus)
-    avant, reperes = _ends(maison, log_of(service)), _marks(maison)
+    avant, positions = _ends(maison, log_of(service)), _positions(maison)
     _start_on(processus, ancienne)
     texte = until(lambda: _said(maison, service, "ancienne copie de la base"), f"{service} voit sa vieille copie")
     attend = psql(ancienne, "SELECT count(*) FROM journal WHERE position IS NULL")
     apres = _ends(maison, log_of(service))
     assert apres == avant, f"publié depuis une vieille copie : {avant}, puis {apres}"
-    assert _marks(maison) == reperes
+    assert _positions(maison) == positions
     _stop(processus)
     _start_on(processus, origine)
     maison.leader(service)
@@ -105,8 +105,13 @@ def _consumer(maison: Maison, source: str) -> dict[str, Any]:
 
 
 def _marks(maison: Maison) -> list[tuple[Any, ...]]:
-    """How far the figures have gone, as their checkpoint says. Openings of epochs move no position."""
-    return maison.query("indicators", "SELECT source, partition, position FROM repere ORDER BY 1, 2")
+    """How far the figures have gone, as their checkpoint says."""
+    return maison.query("indicators", 'SELECT source, partition, position, "offset" FROM repere ORDER BY 1, 2')
+
+
+def _positions(maison: Maison) -> list[tuple[Any, ...]]:
+    """The same without offsets, which the openings of epochs move: services that stop and start write some."""
+    return [repere[:3] for repere in _marks(maison)]
 
 
 def _ends(maison: Maison, sujet: Sujet) -> list[int]:

@@ -20,6 +20,7 @@ from tests.donnees import attendu_petit, petit_mois
 from tests.images import FRAIS, board
 from tests.oracle import coupe, etat, indicateurs, juge_fichier, premier_jour
 from tests.oracle.figures import FAMILLES
+from tests.oracle.pieces import Piece
 from tests.scenes import CAFS, OBJETS, UN_JOUR, Scene, at_noon, fact, scenes
 
 RECEPTION = datetime(2024, 1, 1, tzinfo=UTC)
@@ -209,6 +210,19 @@ def test_a_series_that_is_cut_gives_each_value_its_own_series(
             attendu = coupe(scene.etat, caf, du_point, au_point, code, par, role.value).get(tranche.cle)
             if attendu is not None:
                 _same(point, attendu)
+
+
+def test_what_is_gone_when_the_period_ends_keeps_the_days_on_which_it_was_there() -> None:
+    du, au = date(2024, 3, 1), date(2024, 3, 5)
+    ouverte = Piece("091", "P1", "D", "autre", "web", False, "", "", "", "091", du, None, None, ())
+    partie = replace(ouverte, id="P2", nature="demande_aah", traitee=du + 2 * UN_JOUR)
+    tableau = board(replace(etat([]), pieces=[ouverte, partie]))
+    serie = tableau.serie("STOCK", "091", du.isoformat(), au.isoformat(), "jour", FRAIS, par="nature")
+    assert serie.tranches is not UNSET
+    assert {t.cle: [p.valeur for p in t.points] for t in serie.tranches} == {
+        "autre": [1, 1, 1, 1, 1],
+        "demande_aah": [1, 1, 0, 0, 0],
+    }
 
 
 def test_the_acting_caf_of_the_small_month_is_counted_as_the_oracle_does(petit: Tableau) -> None:
