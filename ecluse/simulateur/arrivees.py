@@ -5,6 +5,7 @@ justificatif too. They are taken from the justificatifs of the day, never added 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import fsum
 from random import Random
 from typing import Any, Final, NamedTuple
 
@@ -66,7 +67,7 @@ class Arrivees:
             volume = profil.recues * poids
             web.append(_Source(sorte, Flux(caisse, f"web/{nom}", volume * part, Rythme.WEB, sorte[0])))
             papier.append(_Source(sorte, Flux(caisse, f"papier/{nom}", volume * (1 - part), Rythme.BUREAU, sorte[0])))
-        total = sum(profil.natures_internes.values())
+        total = fsum(profil.natures_internes.values())
         self._internes = [
             _Source((n, ""), Flux(caisse, f"interne/{n}", profil.recues * profil.internes * p / total, Rythme.BUREAU))
             for n, p in profil.natures_internes.items()
@@ -220,18 +221,18 @@ def _sorts(caisse: Caisse) -> list[tuple[Sorte, float, float]]:
     The web's share of what has no téléservice is what is left to reach the printed share of the web.
     """
     profil = caisse.profil.pieces
-    total = sum(profil.natures.values())
+    total = fsum(profil.natures.values())
     avec = [
         ((nature, nom), poids * part / total, profil.usage_teleservices[nom])
         for nature, poids in profil.natures.items()
         for nom, part in profil.teleservices.get(nature, {}).items()
     ]
     sans = [
-        ((nature, ""), poids * (1 - sum(profil.teleservices.get(nature, {}).values())) / total)
+        ((nature, ""), poids * (1 - fsum(profil.teleservices.get(nature, {}).values())) / total)
         for nature, poids in profil.natures.items()
     ]
-    manque = profil.part_web - sum(poids * web for _, poids, web in avec)
-    reste = manque / sum(poids for _, poids in sans)
+    manque = profil.part_web - fsum(poids * web for _, poids, web in avec)
+    reste = manque / fsum(poids for _, poids in sans)
     if not 0 <= reste <= 1:
         raise ProfilRefuse("pieces.part_web : hors d'atteinte avec ces natures et ces usages des téléservices")
     return avec + [(sorte, poids, reste) for sorte, poids in sans if poids > 0]

@@ -1,6 +1,7 @@
 """Visits, calls, mails and letters of a day, each up to its end: as many in a year as the profile says."""
 
 from collections.abc import Collection, Iterator, Sequence
+from math import fsum
 from random import Random
 from typing import Final
 
@@ -25,7 +26,7 @@ class Contacts:
         self._reponses, self._qui = Reponses(caisse), Repetition(caisse)
         self._natures = {canal: Choix(parts) for canal, parts in profil.natures.items()}
         self._hasards = {canal: caisse.strata(f"natures|{canal}") for canal in profil.natures}
-        sur_rdv = received_on_appointment(caisse) / sum(profil.visites.values())
+        sur_rdv = received_on_appointment(caisse) / fsum(profil.visites.values())
         self._visites = {
             site: self._flux(f"visites|{site}", par_an * (1 - sur_rdv)) for site, par_an in profil.visites.items()
         }

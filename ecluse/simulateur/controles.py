@@ -1,5 +1,6 @@
 """Controls: how many of each type, and their two effects, in number and in euros."""
 
+from math import fsum
 from random import Random
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ def yearly_indus(profil: Profil) -> Volume:
     """The controls of a year that find an indu, and its euros."""
     avec = 1 - profil.qualite.controles_sans_effet
     touts = by_type(profil).values()
-    return Volume(sum(c.nombre * avec * _part(c) for c in touts), sum(c.indus_euros for c in touts))
+    return Volume(fsum(c.nombre * avec * _part(c) for c in touts), fsum(c.indus_euros for c in touts))
 
 
 def effects(caisse: Caisse, type_: str, controles: Controles) -> Paquets:
