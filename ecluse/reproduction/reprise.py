@@ -17,6 +17,8 @@ from ecluse.reproduction.annee import Annee
 
 _PROGRAMME: Final = ("ecluse", "services", "shared")
 _SOURCES: Final = (".py", ".toml", ".csv")
+# Written from what a year counts, never read to count it.
+_SORTIES: Final = frozenset({"ecluse/jeu/epingles.toml"})
 
 
 class Reprise:
@@ -57,5 +59,5 @@ def _sources(dossier: Traversable, nom: str) -> Iterator[tuple[str, bytes]]:
         chemin = f"{nom}/{element.name}"
         if element.is_dir():
             yield from _sources(element, chemin)
-        elif element.name.endswith(_SOURCES):
+        elif element.name.endswith(_SOURCES) and chemin not in _SORTIES:
             yield chemin, element.read_bytes()
