@@ -1,10 +1,12 @@
 """Years that were counted are kept: a reproduction that takes hours and is cut short goes on with the next year.
 
-What is kept counts for the program that counted it alone: its name holds the digest of every file of the program.
+What is kept counts for the program that counted it alone: its name holds the digest of every file of the program, but
+for the profiles of other Cafs, which have no part in it.
 """
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -19,6 +21,7 @@ _PROGRAMME: Final = ("ecluse", "services", "shared")
 _SOURCES: Final = (".py", ".toml", ".csv")
 # Written from what a year counts, never read to count it.
 _SORTIES: Final = frozenset({"ecluse/jeu/epingles.toml"})
+_PROFILS: Final = "ecluse/simulateur/profils/"
 
 
 class Reprise:
@@ -26,7 +29,6 @@ class Reprise:
 
     def __init__(self, dossier: Path) -> None:
         self._dossier = dossier
-        self._programme = digest_program()
 
     def find(self, caf: str, annee: int, echelle: float, graine: int) -> Annee | None:
         """The year that this very program counted, or None."""
@@ -42,14 +44,17 @@ class Reprise:
         brouillon.replace(fichier)
 
     def _file(self, caf: str, annee: int, echelle: float, graine: int) -> Path:
-        return self._dossier / f"{caf}-{annee}-{echelle:g}-{graine}-{self._programme}.json"
+        return self._dossier / f"{caf}-{annee}-{echelle:g}-{graine}-{digest_program(caf)}.json"
 
 
-def digest_program() -> str:
-    """Sixteen digits that change with any source or data file of the program."""
-    empreinte = sha256()
+@cache
+def digest_program(caf: str) -> str:
+    """Sixteen digits that change with any source or data file that a year of this Caf depends on."""
+    empreinte, profil = sha256(), f"{_PROFILS}{caf}.toml"
     for paquet in _PROGRAMME:
         for nom, contenu in _sources(files(paquet), paquet):
+            if nom.startswith(_PROFILS) and nom != profil:
+                continue
             empreinte.update(f"{nom}\0{len(contenu)}\0".encode() + contenu)
     return empreinte.hexdigest()[:16]
 

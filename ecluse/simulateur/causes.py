@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from math import floor
+from math import floor, fsum
 from random import Random
 from typing import Final, NamedTuple
 
@@ -105,6 +105,13 @@ class Causes:
         self._controles: deque[Acte] = deque(maxlen=_EN_ATTENTE)
         self._soupcons: deque[Acte] = deque(maxlen=_SOUPCONS)
         self._annee = 0
+
+    def factor(self, conditions: Conditions) -> float:
+        """What the conditions of a day make of its indus, frauds aside."""
+        if not conditions.indus:
+            return 1.0
+        parts = self._caisse.profil.creances.causes
+        return fsum(part * factor(conditions.indus, cause) for cause, part in parts.items()) / fsum(parts.values())
 
     def of_day(
         self, tirage: Random, jour: int, conditions: Conditions, origines: Origines | None, indus: float, fraudes: float

@@ -40,7 +40,7 @@ class Creances:
 
         ``origines``: what happened on the day; None when nobody knows.
         """
-        yield from self._remboursements.of_day(jour)
+        yield from self._remboursements.of_day(jour, self._causes.factor(conditions))
         yield from self._found(jour, conditions, origines, 1.0, 1.0)
         tirage = self._caisse.draw_for(jour, "droits")
         for _ in range(self._droits.count(jour)):
@@ -49,7 +49,7 @@ class Creances:
 
     def old_day(self, jour: int, indus: float = 1.0, fraudes: float = 1.0) -> Iterator[list[Acte]]:
         """The acts of a day before the period, with indus and frauds found at these densities."""
-        yield from self._remboursements.of_day(jour)
+        yield from self._remboursements.of_day(jour, indus)
         yield from self._found(jour, ORDINAIRES, None, indus, fraudes)
 
     def _found(

@@ -6,6 +6,7 @@ never what was or will be paid.
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from copy import copy
 from datetime import date
 from functools import lru_cache
 from random import Random
@@ -13,13 +14,17 @@ from typing import Final, Literal
 
 from ecluse.simulateur.actes import Acte
 from ecluse.simulateur.caisse import Caisse, Choix, at, office_hour, share
+from ecluse.simulateur.volumes import Flux, Rythme
 from shared.temps import add_months, to_jour
 
-Etape = Literal["annuler", "demander", "decider", "encaisser"]
+Etape = Literal["annuler", "decider", "encaisser", "rien"]
 # A month and some days: whoever is notified has time to answer before anything is taken.
 _AVANT_LE_PREMIER: Final = 20
 _JOUR_DE_PRELEVEMENT: Final = 10
 _MOINDRE_MENSUALITE: Final = 500
+# Days after the indu within which its remission is asked for.
+_DEMANDE_AU_PLUS_TOT: Final = 8
+_DEMANDE_AU_PLUS_TARD: Final = 40
 _SANS_FIN: Final = -1
 _MOTIFS: Final = Choix({"recours": 0.5, "erreur": 0.35, "mediation": 0.15})
 _DIRECTS: Final = ("versement", "prelevement")
@@ -43,7 +48,11 @@ class Suivi:
 
 
 class Remboursements:
-    """The créances under way. Every day is asked for, in order."""
+    """The créances under way. Every day is asked for, in order.
+
+    Demands of remission are a stream of their own, of recent créances: a year has as many as the profile says, whatever
+    the months in which indus are found.
+    """
 
     def __init__(self, caisse: Caisse) -> None:
         profil = caisse.profil
@@ -51,20 +60,21 @@ class Remboursements:
         self._profil = profil.creances
         self._modes = Choix(profil.creances.modes)
         self._directs = Choix({mode: profil.creances.modes.get(mode, 0.0) or 1e-9 for mode in _DIRECTS})
-        self._annulations, self._demandes = caisse.strata("annulations"), caisse.strata("remises")
+        self._annulations = caisse.strata("annulations")
         self._decisions = caisse.strata("décisions de remise")
         self._conduites = {False: caisse.strata("conduites"), True: caisse.strata("conduites de fraude")}
         self._arrets = caisse.strata("arrêts")
-        indus, fraudes = profil.creances.indus.nombre, profil.fraudes.qualifiees.nombre
-        # The profile counts demands for all indus; frauds and cancelled ones make none.
-        self._part_demandes = profil.creances.remises.demandes / (1 - fraudes / indus) / (1 - profil.creances.annulees)
+        demandes = profil.creances.indus.nombre * profil.creances.remises.demandes
+        self._demandes = Flux(caisse, "remises", demandes, Rythme.BUREAU)
         self._jours: dict[int, list[Suivi]] = {}
+        # By the day of the indu: neither frauds nor what will be cancelled.
+        self._recents: dict[int, list[Suivi]] = {}
         self._sans_droits: deque[tuple[str, str]] = deque(maxlen=1000)
         self._etapes: dict[Etape, Callable[[Random, Suivi, int], list[Acte]]] = {
             "annuler": self._cancel,
-            "demander": self._ask,
             "decider": self._decide,
             "encaisser": self._take,
+            "rien": lambda *_: [],
         }
 
     def __len__(self) -> int:
@@ -77,19 +87,28 @@ class Remboursements:
             self._start(tirage, suivi, jour)
         elif share(self._annulations, self._profil.annulees):
             self._at_office(suivi, "annuler", jour + tirage.randint(15, 90))
-        elif share(self._demandes, self._part_demandes):
-            self._at_office(suivi, "demander", jour + tirage.randint(8, 40))
         else:
             self._start(tirage, suivi, jour)
+            self._recents.setdefault(jour, []).append(suivi)
 
-    def of_day(self, jour: int) -> Iterator[list[Acte]]:
-        """The acts of the day, by créance."""
-        suivis = self._jours.pop(jour, None)
-        if suivis is None:
-            return
+    def of_day(self, jour: int, indus: float = 1.0) -> Iterator[list[Acte]]:
+        """The acts of the day, by créance; ``indus``: what was found of late, as a factor on ordinary days."""
+        yield from self._ask_of_day(jour, indus)
         tirage, etapes = self._caisse.draw_for(jour, "remboursements"), self._etapes
-        for suivi in suivis:
-            yield etapes[suivi.etape](tirage, suivi, jour)
+        for suivi in self._jours.pop(jour, ()):
+            if actes := etapes[suivi.etape](tirage, suivi, jour):
+                yield actes
+
+    def _ask_of_day(self, jour: int, indus: float) -> Iterator[list[Acte]]:
+        self._recents.pop(jour - _DEMANDE_AU_PLUS_TARD - 1, None)
+        nombre = self._demandes.count(jour, indus)
+        if not nombre:
+            return
+        jours = range(jour - _DEMANDE_AU_PLUS_TARD, jour - _DEMANDE_AU_PLUS_TOT + 1)
+        dus = [s for j in jours for s in self._recents.get(j, ()) if s.reste and s.etape == "encaisser"]
+        tirage = self._caisse.draw_for(jour, "remises")
+        for suivi in tirage.sample(dus, min(nombre, len(dus))):
+            yield self._ask(tirage, suivi, jour)
 
     def end_rights(self, tirage: Random, prestation: str) -> tuple[str, str]:
         """A dossier that draws nothing any more, and of which prestation: one whose retenues have stopped, if any."""
@@ -118,7 +137,10 @@ class Remboursements:
         return [Acte("indu.annule", suivi.dossier, office_hour(tirage, jour), data)]
 
     def _ask(self, tirage: Random, suivi: Suivi, jour: int) -> list[Acte]:
-        self._at_office(suivi, "decider", jour + tirage.randint(10, 35))
+        # What is waited for under another day has no payment to come until it is decided.
+        demandeur, suivi.etape = copy(suivi), "rien"
+        demandeur.echeances = _SANS_FIN
+        self._at_office(demandeur, "decider", jour + tirage.randint(10, 35))
         data = {"creance": suivi.creance, "montant_centimes": suivi.reste}
         return [Acte("remise.demandee", suivi.dossier, office_hour(tirage, jour), data)]
 

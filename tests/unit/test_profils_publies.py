@@ -23,13 +23,6 @@ def _share_of_teleservices(profil: Profil) -> float:
     return sum(p * usage for p, usage in poids) / sum(p for p, _ in poids)
 
 
-def _remissions_asked(profil: Profil) -> float:
-    """Remissions are asked for of indus that are neither cancelled nor frauds."""
-    creances = profil.creances
-    ordinaires = creances.indus.nombre - profil.fraudes.qualifiees.nombre
-    return ordinaires * (1 - creances.annulees) * creances.remises.demandes
-
-
 # What the profile says of each measure that it gives.
 ENTREES: Final[Mapping[str, Callable[[Profil], float]]] = {
     "PIECES-RECUES": lambda p: p.pieces.recues,
@@ -50,7 +43,7 @@ ENTREES: Final[Mapping[str, Callable[[Profil], float]]] = {
     "CONTROLES-PLACE": lambda p: p.qualite.controles_place.nombre,
     "FRAUDES": lambda p: p.fraudes.qualifiees.nombre,
     "INDUS-NOMBRE": lambda p: p.creances.indus.nombre,
-    "REMISES-DEMANDEES": _remissions_asked,
+    "REMISES-DEMANDEES": lambda p: p.creances.indus.nombre * p.creances.remises.demandes,
 }
 # A share or a mean that each draw follows.
 TIREES: Final[Mapping[str, Callable[[Profil], float]]] = {
