@@ -157,6 +157,11 @@ class TestExactitude:
         demandes = len(run(0.2, mois=4, profil=sans_courriers).of_year("remise.demandee"))
         assert demandes == pytest.approx(0.2 * 7581, rel=UN_POUR_DEUX_CENTS)
 
+    def test_half_the_indus_bring_half_the_demands(self) -> None:
+        moitie = run(1.0, mois=4, conditions=lambda _: Conditions(indus={"autres": 0.5}))
+        demandes = [len(annee.of_year("remise.demandee")) for annee in (moitie, pleine())]
+        assert demandes[0] == pytest.approx(demandes[1] / 2, rel=0.15)
+
     def test_a_scenario_multiplies_the_indus_of_a_cause_and_no_other(self) -> None:
         doubles = run(0.3, mois=1, conditions=lambda _: Conditions(indus={"declaration_tardive": 2.0}))
         simples = run(0.3, mois=1)
