@@ -153,10 +153,14 @@ def test_figures_that_are_told_to_be_the_same_are_not_frozen(poste: Poste) -> No
     page.clock.install()
     poste.show("/")
     expect(page.locator("#pause")).to_be_visible()
+    # The server falls silent, or its word would come before the page is looked at.
+    poste.relais.tour = None
     page.clock.fast_forward(60_000)
     page.clock.run_for(2_000)
-    expect(page.locator("#fige")).to_contain_text("Chiffres figés depuis")
-    # Nothing changes, so no image comes: the server says that the one shown is the present.
+    # A word that was on its way is followed by a silence that the page counts by itself.
+    expect(page.locator("#fige")).to_contain_text("Chiffres figés depuis", timeout=30_000)
+    # Nothing has changed, so no image comes: the server says that the one shown is the present.
+    poste.relais.tour = 2
     expect(page.locator("#fige")).to_be_hidden(timeout=20_000)
 
 
@@ -168,7 +172,7 @@ def test_figures_that_come_no_more_are_said_to_be_frozen(poste: Poste) -> None:
     poste.app.state.acces.close_session(poste.app.state.acces.read_session(page.context.cookies()[0]["value"]))
     page.clock.fast_forward(60_000)
     page.clock.run_for(2_000)
-    expect(page.locator("#fige")).to_contain_text("Chiffres figés depuis")
+    expect(page.locator("#fige")).to_contain_text("Chiffres figés depuis", timeout=30_000)
 
 
 def test_an_interrupted_sharing_is_said_and_the_word_goes_when_it_is_over(poste: Poste) -> None:
