@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -81,9 +81,8 @@ def send_all(acces: Acces, lignes: Iterable[Ligne], rejets: Path) -> Import:
 
 
 def figures(acces: Acces, caf: str, du: str, au: str) -> dict[str, dict[str, Any]]:
-    """The figures of a Caf, by code, as the oracle and the given answers write them."""
-    document = acces.figures(caf, du, au, [])
-    assert document["fraicheur"]["a_jour"]
+    """The figures of a Caf, by code, as the oracle and the given answers write them, once they are current."""
+    document = eventually(lambda: (d := acces.figures(caf, du, au, []))["fraicheur"]["a_jour"] and d)
     return {i["code"]: i | i.get("termes", {}) for i in document["indicateurs"] if i["code"] not in AU_PRESENT}
 
 
@@ -169,4 +168,6 @@ def eventually(constat: Callable[[], T | None]) -> T:
     fin = monotonic() + PATIENCE
     while not (resultat := constat()):
         assert monotonic() < fin, "this never comes"
+        # What is waited for needs the processor more.
+        sleep(0.01)
     return resultat

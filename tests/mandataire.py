@@ -23,7 +23,7 @@ from tests.programmes import require_program
 
 CONFIGURATION: Final = RACINE / "deploy" / "proxy"
 SERVICES: Final = ("porte", "contacts", "production", "recovery", "indicators")
-_PATIENCE: Final = 10.0
+_PATIENCE: Final = 60.0
 
 
 class Doublure(ThreadingHTTPServer):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -51,6 +51,7 @@ class Relais:
         fin = monotonic() + 60
         while self.etat()["attente"]:
             assert monotonic() < fin, self.etat()
+            sleep(0.01)
 
     def stop(self) -> tuple[int, str]:
         """Ask it to stop; its exit status and what it wrote as errors."""

@@ -158,10 +158,10 @@ def test_figures_that_are_told_to_be_the_same_are_not_frozen(poste: Poste) -> No
     page.clock.fast_forward(60_000)
     page.clock.run_for(2_000)
     # A word that was on its way is followed by a silence that the page counts by itself.
-    expect(page.locator("#fige")).to_contain_text("Chiffres figés depuis", timeout=30_000)
+    expect(page.locator("#fige")).to_contain_text("Chiffres figés depuis")
     # Nothing has changed, so no image comes: the server says that the one shown is the present.
     poste.relais.tour = 2
-    expect(page.locator("#fige")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#fige")).to_be_hidden()
 
 
 def test_figures_that_come_no_more_are_said_to_be_frozen(poste: Poste) -> None:
@@ -172,7 +172,7 @@ def test_figures_that_come_no_more_are_said_to_be_frozen(poste: Poste) -> None:
     poste.app.state.acces.close_session(poste.app.state.acces.read_session(page.context.cookies()[0]["value"]))
     page.clock.fast_forward(60_000)
     page.clock.run_for(2_000)
-    expect(page.locator("#fige")).to_contain_text("Chiffres figés depuis", timeout=30_000)
+    expect(page.locator("#fige")).to_contain_text("Chiffres figés depuis")
 
 
 def test_an_interrupted_sharing_is_said_and_the_word_goes_when_it_is_over(poste: Poste) -> None:
@@ -315,7 +315,8 @@ def arrival(rang: int) -> dict[str, object]:
 def test_an_event_sent_to_the_house_shows_on_the_page(navigateur: Browser, tmp_path: Path) -> None:
     with open_house(Reglages(tmp_path)) as maison:
         app = create_app(maison, "jeton-de-test")
-        with serve(app) as url, httpx.Client(base_url=url, headers={"Authorization": "Bearer jeton-de-test"}) as client:
+        jeton = {"Authorization": "Bearer jeton-de-test"}
+        with serve(app) as url, httpx.Client(base_url=url, headers=jeton, timeout=60) as client:
 
             def emit(rang: int) -> None:
                 entetes = {"Content-Type": "application/cloudevents+json"}

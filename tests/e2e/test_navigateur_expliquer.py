@@ -31,7 +31,8 @@ def test_from_a_figure_to_its_events_with_the_keyboard(
     axe = require_axe()
     with open_house(Reglages(tmp_path)) as maison:
         app = create_app(maison, "jeton-de-test")
-        with serve(app) as url, httpx.Client(base_url=url, headers={"Authorization": "Bearer jeton-de-test"}) as client:
+        jeton = {"Authorization": "Bearer jeton-de-test"}
+        with serve(app) as url, httpx.Client(base_url=url, headers=jeton, timeout=60) as client:
             entetes = {"Content-Type": "application/cloudevents+json"}
             assert client.post("/v1/evenements", json=arrival(1), headers=entetes).status_code == 202
             assert maison.wait_until_current(30)

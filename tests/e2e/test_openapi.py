@@ -67,6 +67,7 @@ def write_settings(serveur: Serveur, dossier: Path) -> Path:
     fichier.write_text(
         f"""
 headers = {{ Authorization = "Bearer {jeton}" }}
+request-timeout = 60
 continue-on-failure = true
 warnings = false
 generation = {{ max-examples = {EXEMPLES}, database = "none" }}
@@ -115,7 +116,7 @@ def test_whatever_is_asked_the_answer_is_one_that_the_document_announces(tmp_pat
         reglages = write_settings(serveur, tmp_path)
         commande = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "--no-color"]
         commande += ["--config-file", str(reglages), "run", f"{serveur.url}/openapi.json", "--seed", str(draw_seed())]
-        fin = subprocess.run(commande, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=280)
+        fin = subprocess.run(commande, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=840)
     assert fin.returncode == 0, fin.stdout + fin.stderr
 
 
@@ -207,7 +208,7 @@ def test_every_refusal_that_the_document_announces_is_a_problem(contrat: BaseSch
 def test_everything_but_health_asks_for_the_token(contrat: BaseSchema, serveur: Serveur) -> None:
     gardees = [(c, m) for c, m, d in operations(contrat) if d.get("security")]
     assert {c for c, _, d in operations(contrat) if not d.get("security")} == OUVERTES
-    with httpx.Client(base_url=serveur.url) as inconnu:
+    with httpx.Client(base_url=serveur.url, timeout=60) as inconnu:
         for chemin, methode in gardees:
             reponse = inconnu.request(
                 methode,

@@ -23,6 +23,7 @@ from shared.ndjson import read_lines
 from shared.temps import PARIS, parse_instant
 from tests.commandes import Fin, assert_refuses, ecluse, serving, spawn
 from tests.donnees import RACINE
+from tests.infra.processus import free_port
 from tests.maisons import eventually
 from tests.oracle import juge_lignes
 from tests.relais import environment
@@ -92,7 +93,7 @@ class TestFichier:
     def test_interrupted_it_leaves_no_file(self, tmp_path: Path) -> None:
         annee = ("simulate", "--caf", "091", "--out", str(tmp_path / "annee.ndjson"))
         with running(*annee) as processus:
-            eventually(lambda: list(tmp_path.iterdir()))
+            eventually(lambda: any(brouillon.stat().st_size for brouillon in tmp_path.iterdir()))
             fin = interrupt(processus)
         assert (fin.code, "interrompu" in fin.erreurs, list(tmp_path.iterdir())) == (130, True, [])
 
@@ -139,7 +140,7 @@ class TestEnvoi:
     @pytest.fixture
     def serveur(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serveur]:
         """A running house, reached by its address and its token."""
-        with serving(tmp_path / "donnees") as serveur:
+        with serving(tmp_path / "donnees", free_port()) as serveur:
             monkeypatch.setenv("ECLUSE_TOKEN_FILE", str(serveur.dossier / "local-token"))
             yield serveur
 
@@ -185,7 +186,8 @@ class TestEnvoi:
             eventually(lambda: heads(serveur) > 100)
             fin = interrupt(processus)
         assert fin.code == 0, fin.erreurs
-        assert counts(fin)[0] > 100
+        # A batch that the house has taken may be interrupted before its answer comes: it is not told as accepted.
+        assert counts(fin)[0] <= heads(serveur)
         assert "refusés à tort" not in fin.sortie
         assert f"--from {today().isoformat()} --to " in fin.erreurs
         assert ecluse("dead-letters", "list", "--json", "--data-dir", serveur.dossier).document == []

@@ -2,7 +2,6 @@
 
 import errno
 from collections.abc import Callable, Iterator
-from datetime import date
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -17,8 +16,10 @@ from ecluse.simulateur.demo import run_history
 from ecluse.simulateur.profil import load_profil
 from services.indicators.cibles_csv import published_targets
 from shared.reglages import Reglages
-from shared.temps import to_jour
+from tests.archives import Horloge
 from tests.maisons import query
+
+REPORTEES = "SELECT annee, count(*) FROM cible WHERE source LIKE '%, reportée de %' GROUP BY annee"
 
 
 @pytest.fixture
@@ -70,14 +71,16 @@ def test_a_disk_that_fills_as_the_history_ends_spoils_no_mark(maison: Maison, mo
     assert dits[-1].startswith("Historique chargé")
 
 
+@pytest.mark.parametrize("annee", [2026, 2027], ids=["no target published", "some targets published"])
 @pytest.mark.parametrize("caf", ["091", "361", "441", "521", "661"])
-def test_each_caf_is_held_against_its_own_targets_and_shown_at_a_size_that_opens_soon(tmp_path: Path, caf: str) -> None:
+def test_each_caf_is_held_against_its_own_targets_and_shown_at_a_size_that_opens_soon(
+    tmp_path: Path, caf: str, annee: int
+) -> None:
     profil = load_profil(caf)
-    with open_house(Reglages(tmp_path)) as maison:
+    with open_house(Reglages(tmp_path, Horloge.at(f"{annee}-03-01T10:00:00+01:00"))) as maison:
         Demo(maison, tmp_path, caf).carry_targets()
-        annee = date.fromordinal(to_jour(maison.reglages.clock())).year
-        par_annee = dict(query(maison.reglages.base("indicators"), "SELECT annee, count(*) FROM cible GROUP BY annee"))
+        par_annee = dict(query(maison.reglages.base("indicators"), REPORTEES))
     attendues = [cible for cible in published_targets() if cible.annee == profil.annee]
-    assert par_annee[annee] == len(attendues)
+    assert par_annee == {annee - 1: len(attendues), annee: len(attendues)}
     assert any(cible.caf == caf for cible in attendues)
     assert demo_scale(profil) * profil.pieces.recues <= 60_000

@@ -85,9 +85,9 @@ def test_calls_are_abandoned_as_soon_as_the_telephone_is_down(maison: Maison) ->
         assert (apres["scenario"], apres["depuis"] > avant["depuis"]) == ("panne-telephone", True)
         assert client.get(ADRESSE).json() == apres
         recus, traites = figures(client, "APPELS-RECUS", "APPELS-TRAITES-NOMBRE")
-        eventually(lambda: figures(client, "APPELS-RECUS")[0] > recus + 20)
-        # Those that had been taken, or were about to be, when the line went down.
-        assert figures(client, "APPELS-TRAITES-NOMBRE")[0] <= traites + 5
+        eventually(lambda: figures(client, "APPELS-RECUS")[0] > recus + 60)
+        # Those that had been taken, or were about to be, or were not counted yet, when the line went down.
+        assert figures(client, "APPELS-TRAITES-NOMBRE")[0] <= traites + 20
         assert len(play(client, "ordinaire")["choix"]) == 8
         eventually(lambda: figures(client, "APPELS-TRAITES-NOMBRE")[0] > traites + 10)
 
@@ -113,7 +113,7 @@ def test_an_unknown_scenario_is_a_problem_and_changes_nothing(maison: Maison) ->
 
 def test_a_house_without_a_demonstration_has_no_such_address(maison: Maison) -> None:
     entetes = {"Authorization": f"Bearer {JETON}"}
-    with serve(create_app(maison, JETON)) as url, httpx.Client(base_url=url, headers=entetes) as client:
+    with serve(create_app(maison, JETON)) as url, httpx.Client(base_url=url, headers=entetes, timeout=60) as client:
         assert problem(client.get(ADRESSE), 404) == "introuvable"
         assert "demo" not in client.get("/openapi.json").text
 

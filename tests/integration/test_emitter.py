@@ -53,6 +53,7 @@ def test_typed_data_a_datetime_and_an_own_id_are_taken_as_they_are(tmp_path: Pat
     with destination.serve() as url, Emitter(tmp_path, url, lambda: JETON) as emetteur:
         assert emit(emetteur, id="a", time=datetime(2024, 3, 5, 10, tzinfo=UTC), data=donnees) == "a"
         assert emit(emetteur, id="a", time="2024-03-05T10:00:00Z") == "a"
+        assert emetteur.flush(60)
     (recu,) = destination.recus.values()
     assert (recu["id"], recu["time"], recu["data"]) == ("a", "2024-03-05T10:00:00Z", DONNEES)
 

@@ -78,6 +78,7 @@ def events(lignes: Iterator[str]) -> Iterator[tuple[str, int]]:
 def test_a_watcher_that_stops_reading_slows_nobody_and_finds_the_latest_image_when_it_reads_again() -> None:
     with scene() as s, s.stop_reading() as lente, httpx.stream("GET", f"{s.url}/flux", timeout=60) as rapide:
         vus = events(rapide.iter_lines())
+        assert next(vus)[1] == 0
         for valeur in range(1, IMAGES):
             s.valeur = valeur
             assert next(v for _, v in vus if v == valeur) == valeur
@@ -93,7 +94,7 @@ def test_a_watcher_that_stops_reading_slows_nobody_and_finds_the_latest_image_wh
 
 
 def test_a_watcher_that_takes_nothing_for_too_long_gives_its_place_back() -> None:
-    with scene(patience=0.2) as s, s.stop_reading(), httpx.stream("GET", f"{s.url}/flux", timeout=60) as rapide:
+    with scene(patience=2) as s, s.stop_reading(), httpx.stream("GET", f"{s.url}/flux", timeout=60) as rapide:
         vus = events(rapide.iter_lines())
 
         def only_the_other_is_left() -> bool:

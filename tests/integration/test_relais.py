@@ -13,6 +13,7 @@ import httpx
 from ecluse.emission.relais import REQUETES_MAX
 from shared.web.porte import EVENEMENTS_MAX, UN_EVENEMENT
 from tests.fausse_destination import FausseDestination
+from tests.maisons import eventually
 from tests.relais import command, courrier, running, start_relais
 
 FERMEE = "http://127.0.0.1:1"
@@ -46,6 +47,7 @@ def test_the_relais_answers_as_the_door_does_while_the_destination_is_away(tmp_p
             f"{relais.url}/v1/evenements",
             content=json.dumps(courrier("c")),
             headers=relais.entetes | {"Content-Type": UN_EVENEMENT},
+            timeout=60,
         )
         assert un.json() == {"acceptes": 1, "doublons": 0, "rejets": []}
         assert relais.etat()["attente"] == 2
@@ -53,18 +55,18 @@ def test_the_relais_answers_as_the_door_does_while_the_destination_is_away(tmp_p
 
 def test_nothing_but_the_pulse_is_told_without_the_local_token(tmp_path: Path) -> None:
     with running(tmp_path / "r", FERMEE) as relais:
-        assert httpx.get(f"{relais.url}/healthz").status_code == 200
+        assert httpx.get(f"{relais.url}/healthz", timeout=60).status_code == 200
         for jeton in (None, "Bearer", "Bearer autre", "Basic " + relais.jeton, relais.jeton, "Bearer é"):
             entetes = [] if jeton is None else [(b"Authorization", jeton.encode())]
             for methode, chemin in (("POST", "/v1/evenements"), ("GET", "/v1/etat")):
-                reponse = httpx.request(methode, relais.url + chemin, headers=entetes)
+                reponse = httpx.request(methode, relais.url + chemin, headers=entetes, timeout=60)
                 assert reponse.status_code == 401
                 assert reponse.headers["www-authenticate"] == "Bearer"
                 assert reponse.json()["type"] == "urn:ecluse:probleme:non-authentifie"
                 assert relais.jeton not in reponse.text
         assert (tmp_path / "r" / "local-token").stat().st_mode & 0o777 == 0o600
         for chemin in ("/docs", "/openapi.json", "/"):
-            assert httpx.get(relais.url + chemin).status_code == 404
+            assert httpx.get(relais.url + chemin, timeout=60).status_code == 404
 
 
 def test_the_relais_listens_on_the_loopback_alone_unless_told_otherwise(tmp_path: Path) -> None:
@@ -79,6 +81,7 @@ def test_the_relais_listens_on_the_loopback_alone_unless_told_otherwise(tmp_path
 def test_what_waits_outlives_a_stop_and_leaves_once_the_destination_is_back(tmp_path: Path) -> None:
     with running(tmp_path / "r", FERMEE) as relais:
         relais.post([courrier(f"e{i}") for i in range(10)])
+        eventually(lambda: relais.etat()["derniere_erreur"])
         statut, erreurs = relais.stop()
     assert statut == 0
     assert erreurs.count("ne répond pas") == 1, "a failure that lasts is said once"

@@ -228,8 +228,8 @@ def test_a_hole_holds_the_source_until_it_is_filled(tmp_path: Path) -> None:
     journal = FauxJournal(Horloge(), records=[record(1, 0), record(3, 2), record(4, 0, 1)], tete=4)
     with banc(tmp_path, journal) as essai:
         avance = essai.consommateur.avances["production"]
-        trou = eventually(lambda: avance.trou)
-        assert trou.endswith("après 1, attendu 2 avant 3")
+        assert eventually(lambda: avance.trou).endswith("après 1, attendu 2 avant 3")
+        essai.look_again()
         assert (avance.curseur, essai.releve.positions, essai.a_jour) == (1, [1], False)
         journal.records.insert(1, record(2, 1))
         essai.cloche.ring()
@@ -277,7 +277,8 @@ def test_an_epoch_that_changes_under_way_is_looked_at(tmp_path: Path) -> None:
 
 @pytest.fixture
 def maison(tmp_path: Path) -> Iterator[Maison]:
-    with open_house(Reglages(tmp_path)) as ouverte:
+    """Its clock stands still: no checkpoint is written but those that a test asks for."""
+    with open_house(Reglages(tmp_path, Horloge())) as ouverte:
         yield ouverte
 
 
