@@ -2,7 +2,6 @@
 
 import random
 import signal
-import socket
 import subprocess
 from dataclasses import dataclass, field
 from itertools import count
@@ -164,15 +163,3 @@ class ParRelais:
                 return False
             else:
                 return False
-
-
-def free_port(graine: int) -> int:
-    """A port that stays ours while the house is down: the system lends none of these to outgoing connections."""
-    hasard = random.Random(f"port {graine}")
-    while True:
-        port = hasard.randrange(20_000, 30_000)
-        try:
-            with socket.create_server(("127.0.0.1", port)):
-                return port
-        except OSError:
-            continue

@@ -21,8 +21,9 @@ from shared.pannes import POINTS
 from shared.pannes import VARIABLE as PANNE
 from shared.runtime.temoin import VARIABLE as TEMOIN
 from tests.chaos.charge import IMPOSSIBLE, Charge
-from tests.chaos.clients import PATIENCE, POINTS_DU_RELAIS, Emetteur, ParRelais, Serveurs, free_port
+from tests.chaos.clients import PATIENCE, POINTS_DU_RELAIS, Emetteur, ParRelais, Serveurs
 from tests.chaos.compte import Compte, check_house, count_logs, judge_sent
+from tests.infra.processus import free_port
 from tests.maisons import eventually
 
 CLIENTS: Final = 3
@@ -73,7 +74,7 @@ class Partie:
         self.data = self.dossier / "data"
         self.temoin = self.dossier / "temoin"
         self.charge = Charge(self.graine)
-        self.serveur = Serveur(self.data, free_port(self.graine))
+        self.serveur = Serveur(self.data, free_port())
         self.serveurs = Serveurs(f"http://127.0.0.1:{self.serveur.port}", "")
         self.par_relais = ParRelais(self.serveurs, self.dossier / "relais", self.graine)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.chaos.clients import POINTS_DU_RELAIS
+from tests.chaos.clients import PATIENCE, POINTS_DU_RELAIS
 from tests.chaos.partie import POINTS_DE_LA_MAISON, Partie, play, settle
 from tests.maisons import draw_seed
 
@@ -48,4 +48,4 @@ def test_rebuilt_while_events_pour_in_the_figures_are_equal(tmp_path: Path) -> N
                 reconstruction = client.post("/v1/reconstruction").raise_for_status().json()
             assert reconstruction["egal"], reconstruction["ecarts"]
             assert reconstruction["evenements"] > 0
-    partie.stop_politely(10)
+    partie.stop_politely(PATIENCE)

@@ -17,6 +17,7 @@ import pytest
 from ecluse.emission.fichier import NOM_BASE, look
 from shared.pannes import POINTS
 from tests.fausse_destination import COUPE, INDISPONIBLE, REPONSE_PERDUE, Evenement, FausseDestination, Faute
+from tests.infra.processus import free_port
 from tests.maisons import draw_seed
 from tests.relais import Relais, courrier, start_relais
 
@@ -130,8 +131,9 @@ def test_every_crash_point_is_reached_and_loses_or_doubles_nothing(essai: Essai)
 
 def test_killed_at_random_while_the_destination_comes_and_goes_it_loses_or_doubles_nothing(essai: Essai) -> None:
     with ExitStack() as ouverte:
-        url = ouverte.enter_context(essai.destination.serve())
-        port = int(url.rsplit(":", 1)[1])
+        # One that is never lent to the connections of the relais, which insists while nobody listens there.
+        port = free_port()
+        ouverte.enter_context(essai.destination.serve(port))
         lot = next(essai.lots)
         for tir in range(TUES_AU_HASARD):
             relais = essai.start()

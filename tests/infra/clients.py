@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from tests.infra.kafka import Kafka
+from tests.infra.processus import DELAI
 from tests.infra.redis import Redis
 from tests.programmes import require_program
 
@@ -25,6 +26,6 @@ def kcat(kafka: Kafka, *mots: str, entree: bytes = b"") -> str:
 
 
 def _run(*commande: str, entree: bytes = b"") -> str:
-    fin = subprocess.run(commande, input=entree, capture_output=True, check=False, timeout=60)
+    fin = subprocess.run(commande, input=entree, capture_output=True, check=False, timeout=DELAI)
     assert fin.returncode == 0, fin.stderr.decode(errors="replace")
     return fin.stdout.decode().removesuffix("\n")

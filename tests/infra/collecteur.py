@@ -36,7 +36,9 @@ class Collecteur:
             for lot in ExportTraceServiceRequest.FromString(octets).resource_spans:
                 place = {a.key: a.value.string_value for a in lot.resource.attributes}
                 for portee in lot.scope_spans:
-                    self._pas += [_step(place, span) for span in portee.spans]
+                    # A request that was answered late is made again.
+                    connus = {pas.span for pas in self._pas}
+                    self._pas += [p for p in (_step(place, span) for span in portee.spans) if p.span not in connus]
 
     def steps(self, trace: str) -> list[Pas]:
         """What was done in a trace so far."""

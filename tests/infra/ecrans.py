@@ -10,6 +10,7 @@ import msgspec
 
 from shared.partage.ouverture import open_redis
 from shared.web.flux import Diffuseur
+from tests.infra.processus import DELAI
 
 CLE = "091"
 
@@ -46,9 +47,9 @@ class Ecran:
         return bool(self.annonces and self.annonces[-1])
 
     def wait(self, condition: Callable[["Ecran"], bool]) -> None:
-        """Wait until something is seen; fails after a minute."""
+        """Wait until something is seen; fails after a long time."""
         with self._change:
-            assert self._change.wait_for(lambda: condition(self), 60), self.__dict__
+            assert self._change.wait_for(lambda: condition(self), DELAI), self.__dict__
 
     def wait_value(self, valeur: int) -> None:
         """Wait until a number is shown."""
@@ -57,7 +58,7 @@ class Ecran:
     def close(self) -> None:
         """End the stream, and with it the server."""
         self._diffuseur.close()
-        self._fil.join(30)
+        self._fil.join(DELAI)
         assert not self._fil.is_alive()
 
     def _compute(self, cle: str) -> bytes:

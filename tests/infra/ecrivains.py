@@ -23,9 +23,10 @@ from shared.runtime.objets import Genre
 from shared.runtime.service import ServiceDeFaits, open_service
 from shared.runtime.tables import TABLES_COMMUNES
 from tests.fabrique import Brut, receive
+from tests.infra.processus import DELAI
 
 T = TypeVar("T")
-PATIENCE: Final = 60.0
+PATIENCE: Final = DELAI
 
 
 class Metier(NamedTuple):

@@ -67,7 +67,7 @@ class Kafka(Serveur):
     def admin(self) -> KafkaAdminClient:
         """A client of its administration, to be closed."""
         return KafkaAdminClient(
-            bootstrap_servers=self.adresse, bootstrap_timeout_ms=2_000, request_timeout_ms=5_000, retry_backoff_ms=50
+            bootstrap_servers=self.adresse, bootstrap_timeout_ms=30_000, request_timeout_ms=30_000, retry_backoff_ms=50
         )
 
     def topics(self, prefixe: str = "") -> list[str]:

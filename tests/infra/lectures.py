@@ -23,6 +23,7 @@ from shared.runtime.service import ServiceDeFaits
 from tests.fabrique import Brut
 from tests.infra.clients import kcat
 from tests.infra.kafka import Kafka
+from tests.infra.processus import DELAI
 from tests.maisons import eventually
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class Boucle:
 
     def run(self, suite: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine that runs there."""
-        return asyncio.run_coroutine_threadsafe(suite, self.boucle).result(60)
+        return asyncio.run_coroutine_threadsafe(suite, self.boucle).result(DELAI)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ PORTS = range(20_000, 32_000)
 _PARTS = 8
 _DONNES: set[int] = set()
 _DONNER = Lock()
-DELAI = 60.0
+DELAI = max(60.0, float(os.environ.get("ECLUSE_PATIENCE", "0")))
 # A child is killed when the thread that started it ends (PR_SET_PDEATHSIG): this one lives as long as the process.
 _NAISSANCES = ThreadPoolExecutor(max_workers=1, thread_name_prefix="serveurs")
 

@@ -18,7 +18,8 @@ MAISON = "http://maison.example"
 
 
 class Prometheus(Serveur):
-    """``cibles``: what it reads every second, by address (``hôte:port``), with the labels that the deployment gives."""
+    """``cibles``: what it reads every few seconds, by address (``hôte:port``), with the labels that the deployment
+    gives."""
 
     nom = "prometheus"
 
@@ -35,7 +36,8 @@ class Prometheus(Serveur):
             yaml.safe_dump(
                 {
                     "global": {
-                        "scrape_interval": "1s",
+                        # A reading may take as long, and leaves a gap when it takes longer.
+                        "scrape_interval": "5s",
                         "evaluation_interval": "1s",
                         "external_labels": {"maison": MAISON},
                     },

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final, NamedTuple
 
+from kafka.admin import ConfigResource, ConfigResourceType
 from sqlalchemy import Connection, Engine, func, select
 
 from shared.bus.admin import Administration
@@ -86,6 +87,19 @@ class Journal:
     def create_topics(self) -> None:
         with Administration(self.courtier) as administration:
             administration.create()
+
+    def limit(self, octets: int) -> None:
+        """From now on the broker takes no larger batch."""
+        reglage = "max.message.bytes"
+        with self.kafka.admin() as admin:
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, self.sujet, {reglage: str(octets)})])
+
+            def is_known() -> bool:
+                lus = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, self.sujet)])
+                return bool(lus["topic"][self.sujet][reglage]["value"] == str(octets))
+
+            # The broker hears of it a moment after it was taken.
+            eventually(is_known)
 
     def write(self, connexion: Connection, dossiers: Iterable[str]) -> None:
         """Rows of an open transaction."""

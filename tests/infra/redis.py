@@ -39,7 +39,7 @@ class Redis(Serveur):
 
     def command(self) -> Sequence[str | Path]:
         reglages = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.dossier), "save": ""}
-        reglages |= {"appendonly": "yes", "appendfsync": "everysec", "loglevel": "notice"}
+        reglages |= {"appendonly": "yes", "appendfsync": "no", "loglevel": "notice"}
         return [str(self._programme), *(mot for nom, valeur in reglages.items() for mot in (f"--{nom}", valeur))]
 
     def ask(self) -> None:

@@ -25,12 +25,12 @@ from shared.web.porte import OCTETS_MAX
 from tests.contrat import validator
 from tests.infra.emission import Entrees, first_ids
 from tests.infra.kafka import Kafka
+from tests.infra.processus import DELAI
 from tests.relais import Relais, command, courrier, start_relais
 
 # The Kafka client leaves to the collector the sockets of attempts that were refused.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 DOSSIERS = 7
-DELAI = 60.0
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def emit(emetteur: Emitter, evenements: Sequence[dict[str, Any]]) -> None:
 def impatient(entrees: Entrees) -> DestinationKafka:
     """A destination that gives up on a silent broker after seconds, not a minute."""
     destination = open_topic(entrees.adresse)
-    return DestinationKafka(destination.read_access, entrees.sujet, delai=1.5)
+    return DestinationKafka(destination.read_access, entrees.sujet, delai=5)
 
 
 def wait_until(vrai: Callable[[], object]) -> None:
@@ -232,8 +232,7 @@ def test_the_topic_as_declared_takes_the_largest_event_that_the_door_takes(
 def test_a_missing_topic_is_told_and_what_waits_leaves_once_it_is_made(entrees: Entrees, tmp_path: Path) -> None:
     with Emitter(tmp_path, "", destination=impatient(entrees), attente_max=0.2) as emetteur:
         emit(emetteur, suite(3))
-        wait_until(lambda: emetteur.etat().derniere_erreur)
-        assert "introuvable" in str(emetteur.etat().derniere_erreur)
+        wait_until(lambda: "introuvable" in str(emetteur.etat().derniere_erreur))
         entrees.create()
         assert emetteur.flush(DELAI)
     assert len(entrees.read()) == 3

@@ -356,8 +356,7 @@ def test_a_topic_that_does_not_exist_yet_is_named_then_read(
 ) -> None:
     sujet = Sujet(kafka, f"{prefixe}.entrees.v1")
     with entering(boucle, sujet, production) as lecteur:
-        until(lambda: lecteur.souci is not None)
-        assert f"le topic {sujet.nom} n'existe pas" in (lecteur.souci or "")
+        until(lambda: f"le topic {sujet.nom} n'existe pas" in (lecteur.souci or ""))
         sujet.create()
         sujet.send([arrivee("P")])
         until(lambda: taken(production) == 1)

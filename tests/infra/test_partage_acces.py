@@ -13,6 +13,8 @@ from shared.web.acces import DUREE_LIEN, Acces, RegistreInjoignable, Session
 from tests.ecrans import Page, Visiteur, build_app
 from tests.infra.redis import Redis
 
+pytestmark = pytest.mark.usefixtures("redis_attendu")
+
 JETON = "un-jeton-de-la-maison"
 
 

@@ -150,7 +150,7 @@ def test_what_is_acknowledged_is_on_the_disk_of_the_server(production: ServiceDe
 
 
 def test_a_server_that_is_frozen_costs_its_connections_and_no_thread(url: str, postgres: Postgres) -> None:
-    moteur = open_postgres(url, ecriture=True, silence=0.5)
+    moteur = open_postgres(url, ecriture=True, silence=3)
     with moteur.connect() as connexion:
         postgres.pause()
         try:
@@ -166,9 +166,9 @@ def test_a_server_that_is_frozen_costs_its_connections_and_no_thread(url: str, p
 
 
 def test_a_statement_whose_rows_keep_coming_is_not_cut(url: str) -> None:
-    moteur = open_postgres(url, silence=1.5)
+    moteur = open_postgres(url, silence=4)
     with moteur.connect() as connexion:
-        lignes = connexion.execute(text("SELECT pg_sleep(0.05), repeat('x', 9000) FROM generate_series(1, 40)")).all()
+        lignes = connexion.execute(text("SELECT pg_sleep(0.15), repeat('x', 9000) FROM generate_series(1, 40)")).all()
     moteur.dispose()
     assert len(lignes) == 40
 

@@ -41,7 +41,7 @@ def test_a_service_is_up_to_date_while_its_workers_have_read_all_of_the_ingress(
         assert told(service, a=LIT_TOUT, b=Travaux(0, 0, "topic recréé")) == (False, 0, "topic recréé")
 
 
-@pytest.mark.parametrize(("age", "vaut"), [(2, True), (30, False), (600, False)])
+@pytest.mark.parametrize(("age", "vaut"), [(1, True), (30, False), (600, False)])
 def test_what_was_told_long_ago_is_worth_nothing(age: int, vaut: bool, nouvelle_base: Callable[[str], str]) -> None:
     with writers(PRODUCTION, nouvelle_base("production"), 1) as [service]:
         with service.ecriture.begin() as connexion:

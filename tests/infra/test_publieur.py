@@ -84,8 +84,8 @@ def test_of_two_publishers_one_leads_and_the_other_takes_over_when_its_connectio
         journal.moteur.dispose()
         journal.append(dossiers(200))
         journal.wait_published()
-        assert un.mesures.meneur + deux.mesures.meneur == 1
-        assert premier.mesures.reprises >= 1
+        # Whoever lost its seat has a producer to close before it counts that.
+        eventually(lambda: premier.mesures.reprises >= 1 and un.mesures.meneur + deux.mesures.meneur == 1)
     journal.check()
     for partition in range(12):
         epoques = [r.epoque for r in journal.records() if r.partition == partition]

@@ -9,6 +9,7 @@ from shared.bus.courtier import Courtier, CourtierInjoignable
 from shared.bus.sujets import ENTREES, JOURNAUX, SUJETS, TICS
 from tests.infra.kafka import Kafka
 from tests.infra.processus import free_port
+from tests.maisons import eventually
 
 
 @pytest.fixture
@@ -70,6 +71,7 @@ def test_a_topic_that_was_recreated_has_another_identifier(kafka: Kafka, courtie
         assert administration.create([TICS]) == [nom]
         premier = administration.topic_id(nom)
         kafka.delete_topics(nom)
+        eventually(lambda: administration.topic_id(nom) is None)
         assert administration.create([TICS]) == [nom]
         assert administration.topic_id(nom) not in (None, premier)
 

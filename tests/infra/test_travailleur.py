@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,13 +26,15 @@ from shared.reglages import Reglages
 from shared.runtime.ecrivain import APRES_COMMIT
 from shared.runtime.service import ServiceDeFaits
 from shared.runtime.verrous import SEAUX_UN_A_UN, Verrous
+from tests.fabrique import Brut
 from tests.infra.clients import kcat
 from tests.infra.kafka import Kafka
 from tests.infra.lectures import Sujet, journal_ids, letters, taken
 from tests.infra.postgres import Postgres
-from tests.maisons import arrivee, eventually
+from tests.maisons import PATIENCE, arrivee, eventually
 
 RACINE = Path(__file__).parents[2]
+SOMMEILS = 4
 
 
 @dataclass
@@ -46,10 +48,10 @@ class Processus:
         """Whether it has said so."""
         return mot in self.journal.read_text().splitlines()
 
-    def stop(self) -> dict[str, Any]:
+    def stop(self, delai: float = PATIENCE) -> dict[str, Any]:
         """Ask it to stop; what it counted."""
         self.processus.send_signal(signal.SIGTERM)
-        assert self.processus.wait(10) == 0, self.journal.read_text()[-3_000:]
+        assert self.processus.wait(delai) == 0, self.journal.read_text()[-3_000:]
         # What Faust still logs while its threads end may come after it.
         (dit,) = (ligne for ligne in self.journal.read_text().splitlines() if ligne.startswith('{"devances"'))
         bilan: dict[str, Any] = json.loads(dit)
@@ -119,18 +121,30 @@ def test_two_workers_share_the_ingress_and_one_that_slept_is_fenced(
     sujet: Sujet, production: ServiceDeFaits, launch: Lanceur
 ) -> None:
     endormi, eveille = launch(), launch()
-    envoyes = [arrivee(f"P{n}", dossier=f"D{n % 200}") for n in range(6_000)]
-    sujet.send(envoyes[:3_000])
-    eventually(lambda: taken(production) > 100)
-    os.kill(endormi.processus.pid, signal.SIGSTOP)
-    sujet.send(envoyes[3_000:])
-    # The other one can only take everything once the group has given it the partitions of the sleeper.
-    eventually(lambda: taken(production) == 6_000)
-    os.kill(endormi.processus.pid, signal.SIGCONT)
-    sujet.send(envoyes[:100])
-    eventually(lambda: taken(production) == 6_100)
+    envoyes: list[Brut] = []
+    for _ in range(SOMMEILS):
+        suite = [arrivee(f"P{n}", dossier=f"D{n % 200}") for n in range(len(envoyes), len(envoyes) + 6_000)]
+        envoyes += suite
+        put_to_sleep(endormi, sujet, production, suite)
+        # It may have had nothing under way, or have heard that its partitions were gone before it wrote.
+        if any("repère déplacé par un autre" in p.journal.read_text() for p in (endormi, eveille)):
+            break
     assert endormi.stop()["devances"] + eveille.stop()["devances"] >= 1
     assert sorted(journal_ids(production)) == sorted(e["id"] for e in envoyes)
+
+
+def put_to_sleep(endormi: Processus, sujet: Sujet, production: ServiceDeFaits, envoyes: Sequence[Brut]) -> None:
+    """Have a worker sleep in the middle of its work until another has taken all of it, then wake it up."""
+    avant, milieu = taken(production), len(envoyes) // 2
+    sujet.send(envoyes[:milieu])
+    eventually(lambda: taken(production) > avant + 100)
+    os.kill(endormi.processus.pid, signal.SIGSTOP)
+    sujet.send(envoyes[milieu:])
+    # The other one can only take everything once the group has given it the partitions of the sleeper.
+    eventually(lambda: taken(production) == avant + len(envoyes))
+    os.kill(endormi.processus.pid, signal.SIGCONT)
+    sujet.send(envoyes[:100])
+    eventually(lambda: taken(production) == avant + len(envoyes) + 100)
 
 
 def test_a_database_that_goes_and_comes_back_costs_nothing(
@@ -173,7 +187,7 @@ def test_a_worker_killed_anywhere_in_a_batch_takes_it_once(
     victime = launch(panne=f"{point}:3")
     envoyes = [arrivee(f"P{n}", dossier=f"D{n % 50}") for n in range(600)]
     sujet.send(envoyes)
-    assert victime.processus.wait(60) == -signal.SIGKILL
+    assert victime.processus.wait(PATIENCE) == -signal.SIGKILL
     assert taken(production) < 600
     releve = launch()
     eventually(lambda: taken(production) == 600)
@@ -185,7 +199,8 @@ def test_a_worker_stops_in_time_while_the_broker_is_away(sujet: Sujet, launch: L
     travailleur = launch()
     sujet.kafka.stop()
     try:
-        travailleur.stop()
+        # Before a client of Kafka gives up by itself, and three times the promise: the machine may be busy.
+        travailleur.stop(30)
     finally:
         sujet.kafka.start()
 
@@ -208,10 +223,21 @@ def test_a_worker_waits_for_its_broker_and_works_on_after_its_return(
 
 def test_every_worker_hears_the_control_topic(kafka: Kafka, prefixe: str, launch: Lanceur) -> None:
     deux = [launch(), launch()]
-    for ordre in ("n'importe quoi", '{"niveau": "bavard"}', '{"niveau": "debug"}'):
+
+    def order(ordre: str) -> None:
         kcat(kafka, "-P", "-t", CONTROLES["production"].nom(prefixe), entree=ordre.encode())
+
+    def hears(travailleur: Processus) -> bool:
+        # Whoever has only just joined hears from then on.
+        order('{"niveau": "debug"}')
+        return travailleur.says("niveau debug")
+
     for travailleur in deux:
-        eventually(partial(travailleur.says, "niveau debug"))
+        eventually(partial(hears, travailleur))
+    for ordre in ("n'importe quoi", '{"niveau": "bavard"}', '{"niveau": "warning"}'):
+        order(ordre)
+    for travailleur in deux:
+        eventually(partial(travailleur.says, "niveau warning"))
         travailleur.stop()
 
 
@@ -222,12 +248,12 @@ def test_a_named_worker_finds_its_partitions_again_without_a_new_sharing(
     sujet.send([arrivee(f"P{n}", dossier=f"D{n}") for n in range(100)])
     eventually(lambda: taken(production) == 100)
     partage = "Setting newly assigned partitions"
-    # Once for the control topic, once for the ingress.
-    eventually(lambda: second.journal.read_text().count(partage) == 2)
+    # Once for the control topic, once for the ingress, and more where the group took shape in several steps.
+    avant = eventually(lambda: (n := second.journal.read_text().count(partage)) >= 2 and n)
     premier.stop()
     revenu = launch("un", session=45_000)
     sujet.send([arrivee(f"Q{n}", dossier=f"D{n}") for n in range(100)])
     eventually(lambda: taken(production) == 200)
-    assert second.journal.read_text().count(partage) == 2
+    assert second.journal.read_text().count(partage) == avant
     revenu.stop()
     second.stop()
