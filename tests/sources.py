@@ -15,8 +15,12 @@ CAFS: Final = {"000": "661", "001": "091", "002": "441", "003": "521", "004": "3
 
 # A citation may be cut at the end of a line, which TOML marks with a backslash.
 _BLANC: Final = r"[\s\\]+"
-_CITATION: Final = re.compile(rf"\b([0-9]{{3}}){_BLANC}(L[0-9]+(?:(?:,|{_BLANC}à|{_BLANC}et){_BLANC}L[0-9]+)*)")
-_SUITE: Final = re.compile(rf"(,|à|et)?{_BLANC}L([0-9]+)")
+# Below a line of its own document, in one cell, the note of a published figure names another.
+_NOTE: Final = r"<br>[^|<(]*\(L[0-9]+\)"
+_CITATION: Final = re.compile(
+    rf"\b([0-9]{{3}}){_BLANC}(L[0-9]+(?:(?:,|{_BLANC}à|{_BLANC}et){_BLANC}L[0-9]+)*(?:{_NOTE})?)"
+)
+_SUITE: Final = re.compile(rf"(,|à|et)?(?:{_BLANC}|\()L([0-9]+)")
 _BALISES: Final = re.compile(r"</?[a-z]+>|\*")
 _ESPACES: Final = " \u00a0\u202f"
 _NOMBRE: Final = re.compile(
@@ -35,7 +39,8 @@ class Ligne(NamedTuple):
 
 
 def citations(texte: str) -> Iterator[Ligne]:
-    """The lines that a text names: « 001 L369, L385 », « 000 L385 à L389 » (its two ends), « 001 L455, 001 L457 »."""
+    """The lines that a text names: « 001 L369, L385 », « 000 L385 à L389 » (its two ends), « 001 L455, 001 L457 »,
+    « 000 L2166<br>aussi 11.6 (L416) »."""
     for _, ligne in _linked(texte):
         yield ligne
 

@@ -97,6 +97,9 @@ def test_a_citation_is_one_line_a_list_or_a_range() -> None:
     nommees = [("001", 369), ("001", 385), ("000", 385), ("000", 388), ("001", 455), ("001", 457)]
     assert list(citations(texte)) == nommees
     assert list(lines_cited(texte)) == [*nommees[:3], ("000", 386), ("000", 387), *nommees[3:]]
+    cellules = "| 000 L2166<br>aussi 11.6 (L416) | L7 |"
+    assert list(citations(cellules)) == [("000", 2166), ("000", 416)]
+    assert without_citations(cellules) == "|  | L7 |"
 
 
 @pytest.mark.parametrize("fichier", CITANTS, ids=lambda fichier: fichier.name)
